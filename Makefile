@@ -1,0 +1,162 @@
+# Twinkly's build. `make help` lists the targets; V=1 shows the commands.
+#
+#   MODE    release (default) | debug; SAN=address,undefined or SAN=thread adds sanitizers
+#   PREFIX  where `make install` puts things (/usr/local); DESTDIR is honoured
+
+MODE    ?= release
+SAN     ?=
+V       ?= 0
+CC      ?= gcc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+PYTHON  ?= /usr/bin/python3
+
+comma   := ,
+VARIANT := $(MODE)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+OBJ     := build/$(VARIANT)
+# The release build is what a user runs: build/bin. Others keep theirs beside their objects.
+BIN     := $(if $(filter release,$(VARIANT)),build/bin,$(OBJ)/bin)
+
+# Rooms from the ground up; each may use only those before it (docs/ARCHITECTURE.md, make lint).
+ROOMS    := base wire schema diffengine report replay capture
+PROGRAMS := twinkly-capture twinkly-replay twinkly-report
+
+VERSION := $(shell cat VERSION)
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+PACKAGES := libpq openssl sqlite3 libpcre2-8 libuv
+TEST_PACKAGES := cmocka
+
+WARN := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Wundef -Wcast-qual -Wswitch-enum
+CPPFLAGS += -I. -I$(OBJ)/gen -D_GNU_SOURCE -DTWINKLY_VERSION='"$(VERSION)"'
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_debug   := -O1 -g -fno-omit-frame-pointer
+OPT      := $(if $(SAN),$(OPT_debug) -fsanitize=$(SAN) -fno-sanitize-recover=undefined,$(OPT_$(MODE)))
+CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -fPIE -fstack-protector-strong -MMD -MP \
+	$(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpthread
+
+ifeq ($(V),0)
+Q = @
+say = @printf '  %-5s %s\n' $(1) $(2);
+endif
+
+MAINS   := $(wildcard $(ROOMS:%=%/main.c))
+SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
+HEADERS := $(wildcard $(ROOMS:%=%/*.h))
+TESTS   := $(wildcard tests/unit/*/*_test.c)
+objects  = $(patsubst %.c,$(OBJ)/%.o,$(filter $(1)/%,$(SOURCES)))
+
+# What a room's unit tests link: its own archive and those below it.
+libs_base       := base
+libs_wire       := wire base
+libs_schema     := schema base
+libs_diffengine := diffengine wire base
+libs_report     := report diffengine schema wire base
+libs_replay     := replay diffengine schema wire base
+libs_capture    := capture diffengine schema wire base
+archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
+
+.PHONY: all help deps build-tests unit e2e check lint format demo clean install uninstall
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS:%=$(BIN)/%) ## build the programs into build/bin
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+# --- objects, archives, programs -------------------------------------------------------------
+
+$(OBJ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -c -o $@ $<
+
+$(OBJ)/gen/version_commit.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define TWINKLY_COMMIT "$(COMMIT)"' | cmp -s - $@ || \
+		echo '#define TWINKLY_COMMIT "$(COMMIT)"' > $@
+FORCE:
+$(OBJ)/base/options.o: $(OBJ)/gen/version_commit.h
+
+# The schema is one readable SQL file; the program carries it as a string.
+$(OBJ)/gen/trace_sql.h: schema/trace.sql tests/lint/embed
+	@mkdir -p $(@D)
+	$(call say,EMBED,$<)tests/lint/embed trace_sql < $< > $@
+$(OBJ)/schema/trace_open.o: $(OBJ)/gen/trace_sql.h
+
+$(OBJ)/gen/report_assets.h: report/report.css report/report.js tests/lint/embed
+	@mkdir -p $(@D)
+	$(call say,EMBED,$@)(tests/lint/embed report_css < report/report.css; \
+		tests/lint/embed report_js < report/report.js) > $@
+$(OBJ)/report/html.o: $(OBJ)/gen/report_assets.h
+
+define room_rules
+$(OBJ)/lib$(1).a: $$(call objects,$(1))
+	@rm -f $$@
+	$$(call say,AR,$$@)ar rcs $$@ $$^
+endef
+$(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
+
+define program_rules
+$(BIN)/twinkly-$(1): $(OBJ)/$(1)/main.o $$(call archives,$(1))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach program,capture replay report,$(eval $(call program_rules,$(program))))
+
+# --- tests -----------------------------------------------------------------------------------
+
+define test_rules
+$(OBJ)/$(1:%.c=%): $(OBJ)/$(1:%.c=%.o) $$(call archives,$(word 3,$(subst /, ,$(1))))
+	$$(call say,LD,$$@)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS) \
+		$$(shell pkg-config --libs $(TEST_PACKAGES))
+endef
+$(foreach test,$(TESTS),$(eval $(call test_rules,$(test))))
+
+build-tests: $(TESTS:%.c=$(OBJ)/%) ## build the unit tests
+
+unit: build-tests ## run the unit tests of this build
+	@tests/run-unit $(TESTS:%.c=$(OBJ)/%)
+
+e2e: all ## run the end-to-end tests on servers that they start themselves
+	@$(PYTHON) tests/e2e/run.py --bin $(BIN)
+
+# check builds a second tree with sanitizers, so that build/bin stays what a user runs.
+check: ## install what is missing, build with sanitizers, run every test
+	@tests/deps --tests
+	@$(MAKE) --no-print-directory all
+	@tests/check
+
+lint: ## arrows between folders, banned functions, lengths, keys, layout
+	@tests/deps --tests
+	@$(MAKE) --no-print-directory all
+	@tests/lint/lint
+
+deps: ## install the Debian packages that build and tests need (root or sudo)
+	@tests/deps --tests
+
+demo: ## show what Twinkly is for, on two throw-away PostgreSQL servers
+	@tests/deps --demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo/run
+
+format: ## lay out every source file
+	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h)
+
+install: all ## install under DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/twinkly
+	install $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md LICENSE twinkly.conf $(wildcard docs/*.md) \
+		$(DESTDIR)$(PREFIX)/share/doc/twinkly
+
+uninstall: ## take away what install put there
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/twinkly
+
+clean: ## remove build/
+	rm -rf build
+
+-include $(wildcard $(OBJ)/*/*.d $(OBJ)/tests/unit/*/*.d)

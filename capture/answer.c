@@ -1,0 +1,466 @@
+/*
+ * From the backends to the client. Each side's bytes are framed once and checked off against
+ * what is owed; the two answers are walked in step as they come. An answer is held until both
+ * sides have settled, unless it is longer than half the window: then its equal head is handed
+ * on while the rest arrives. With fail-on-differences off the source of truth's bytes go to
+ * the client at once and are compared behind its back.
+ */
+#include "capture/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "capture/exchange.h"
+#include "capture/proxy.h"
+#include "diffengine/compare.h"
+#include "wire/decode.h"
+
+static struct bytes framed_of(const struct side *side)
+{
+	return bytes_of(buf_bytes(&side->backend->link.in).ptr, side->framed);
+}
+
+static void note_answer(struct session *s, struct side *side, const struct frame *f)
+{
+	struct bytes tag;
+
+	switch (f->type) {
+	case BACKEND_DATA_ROW:
+	case BACKEND_COPY_DATA:
+		side->rows++;
+		break;
+	case BACKEND_COMMAND_COMPLETE:
+		if (decode_string(f->body, &tag))
+			snprintf(side->last_tag, sizeof(side->last_tag), "%.*s",
+				bytes_width(tag, sizeof(side->last_tag) - 1),
+				(const char *)tag.ptr);
+		side->last_rows = side->rows;
+		side->rows = 0;
+		break;
+	case BACKEND_READY_FOR_QUERY:
+		side->done_us = record_now(&s->proxy->record);
+		side->rows = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Frames what is new. False: the session is over. */
+static bool frame_new(struct session *s, struct side *side)
+{
+	struct link *link = &side->backend->link;
+	size_t max = (size_t)s->proxy->settings->max_message;
+	struct frame f;
+	struct err err;
+
+	for (;;) {
+		struct bytes rest = bytes_skip(buf_bytes(&link->in), side->framed);
+
+		switch (frame_next(rest, WIRE_BACKEND, max, &f, &err)) {
+		case FRAME_NEED_MORE:
+			link->need = f.whole.len ? side->framed + f.whole.len : 0;
+			return true;
+		case FRAME_MALFORMED:
+			answer_give_up(s, side, "08P01", err.text);
+			return false;
+		case FRAME_OK:
+			break;
+		}
+		if (protocol_on_answer(&side->backend->protocol, &f, &err) != PROTOCOL_OK) {
+			answer_give_up(s, side, "08P01", err.text);
+			return false;
+		}
+		note_answer(s, side, &f);
+		side->framed += f.whole.len;
+	}
+}
+
+static void consume(struct side *side, size_t len)
+{
+	if (len == 0)
+		return;
+	buf_consume(&side->backend->link.in, len);
+	side->framed -= len;
+}
+
+/* The first bytes of both sides' answers leave the buffers; the client gets the truth's. */
+static void hand_on(struct session *s, size_t truth, size_t candidate)
+{
+	struct exchange *ex = &s->exchange;
+	struct bytes answer = bytes_of(framed_of(&s->truth).ptr, truth);
+
+	exchange_note_truth(s, answer);
+	session_send(s, bytes_skip(answer, ex->handed));
+	ex->handed = ex->handed > truth ? ex->handed - truth : 0;
+	consume(&s->truth, truth);
+	if (!s->is_detached) {
+		exchange_note_candidate(s, bytes_of(framed_of(&s->candidate).ptr, candidate));
+		consume(&s->candidate, candidate);
+	}
+}
+
+/* fail-on-differences = false: what the truth has said so far. */
+static void hand_on_at_once(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	struct bytes answer = framed_of(&s->truth);
+
+	if (!ex->is_handed_at_once || ex->handed >= answer.len)
+		return;
+	session_send(s, bytes_skip(answer, ex->handed));
+	ex->handed = answer.len;
+}
+
+static void keep_columns(struct session *s)
+{
+	struct lockstep *l = &s->exchange.lock;
+
+	if (!l->is_in_item || l->columns_len == 0 || (l->is_headless && l->columns == 0))
+		return;
+	buf_reset(&s->columns);
+	/* Without its type and length: the body. */
+	if (!buf_append(&s->columns, framed_of(&s->truth).ptr + l->columns + 5,
+		    l->columns_len - 5))
+		buf_reset(&s->columns);
+}
+
+/* A long answer: its equal head goes on. */
+static void stream(struct session *s)
+{
+	struct lockstep *l = &s->exchange.lock;
+	size_t truth = l->truth, candidate = l->candidate;
+
+	if (truth < (size_t)s->proxy->settings->window / 2 || link_is_clogged(&s->client))
+		return;
+	keep_columns(s);
+	hand_on(s, truth, candidate);
+	lockstep_rebase(l, truth, candidate);
+}
+
+static void diverge(struct session *s)
+{
+	size_t ceiling = s->truth.backend->link.in.ceiling;
+
+	s->exchange.has_diverged = true;
+	exchange_diverge(s);
+	/* Everything is needed at once now. */
+	s->truth.backend->link.high_water = ceiling;
+	s->candidate.backend->link.high_water = ceiling;
+}
+
+static void converge(struct session *s)
+{
+	size_t window = (size_t)s->proxy->settings->window;
+
+	s->exchange.has_diverged = false;
+	if (s->truth.backend)
+		s->truth.backend->link.high_water = window;
+	if (s->candidate.backend)
+		s->candidate.backend->link.high_water = window;
+}
+
+static bool has_settled(const struct side *side)
+{
+	return side->is_sent && protocol_is_settled(&side->backend->protocol);
+}
+
+/* Both sides' columns of a statement's Describe, for later results without one. */
+static void learn_columns(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	struct bytes answer = framed_of(&s->truth);
+	struct frame f;
+	size_t next = 0;
+	bool is_described = false;
+
+	if (ex->described_count == 0)
+		return;
+	while (next < ex->described_count &&
+		frame_next(answer, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) ==
+			FRAME_OK) {
+		if (f.type == BACKEND_PARAMETER_DESCRIPTION) {
+			is_described = true;
+		} else if (is_described) {
+			if (f.type == BACKEND_ROW_DESCRIPTION && ex->described[next])
+				statement_learn_columns(ex->described[next], f.body);
+			is_described = false;
+			next++;
+		}
+		answer = bytes_skip(answer, f.whole.len);
+	}
+}
+
+static size_t item_start(const struct lockstep *l, bool is_truth)
+{
+	if (!l->is_in_item)
+		return is_truth ? l->truth : l->candidate;
+	return is_truth ? l->item_truth : l->item_candidate;
+}
+
+/* The two whole answers from the step on in which they differ. Returns where in the truth's
+ * buffer they agree up to. */
+static size_t compare(struct session *s, struct comparison *result)
+{
+	struct exchange *ex = &s->exchange;
+	const struct lockstep *l = &ex->lock;
+	const struct settings *settings = s->proxy->settings;
+	bool is_headless = l->is_in_item && l->is_headless;
+	size_t truth = is_headless ? 0 : item_start(l, true);
+	size_t candidate = is_headless ? 0 : item_start(l, false);
+	struct compare_input input = {.truth = bytes_skip(framed_of(&s->truth), truth),
+		.candidate = bytes_skip(framed_of(&s->candidate), candidate),
+		.start = {.is_in_result = is_headless, .ordinal = l->ordinal},
+		.rows_before = is_headless ? l->rows_gone : 0,
+		.truth_name = settings->truth.name,
+		.candidate_name = settings->candidate.name,
+		.truth_is_first = settings->truth_is_postgresql};
+
+	if (is_headless && buf_len(&s->columns) > 0)
+		input.start.columns = buf_bytes(&s->columns);
+	input.commands = exchange_commands(s, &input.command_count);
+	compare_answers(&input, &s->proxy->arena, result);
+	return truth + result->agreed;
+}
+
+static void finish_exchange(struct session *s, const struct comparison *result)
+{
+	unsigned first = s->exchange.lock.ordinal;
+
+	converge(s);
+	exchange_finish(s, result, first);
+	s->truth.backend->link.need = 0;
+	link_trim(&s->truth.backend->link);
+	if (!s->is_detached) {
+		s->candidate.backend->link.need = 0;
+		link_trim(&s->candidate.backend->link);
+	}
+	link_trim(&s->client);
+}
+
+void answer_go_on(struct session *s, const struct comparison *result)
+{
+	struct exchange *ex = &s->exchange;
+
+	learn_columns(s);
+	hand_on(s, s->truth.framed, s->is_detached ? 0 : s->candidate.framed);
+	if (s->is_marked)
+		return;
+	turn_release(&s->proxy->turn, &s->ticket);
+	if (s->truth.backend->protocol.copy == PROTOCOL_COPY_IN) {
+		ex->phase = PHASE_COPYING;
+	} else if (protocol_is_idle(&s->truth.backend->protocol) && s->truth.done_us >= 0) {
+		finish_exchange(s, result);
+		return;
+	} else {
+		ex->phase = PHASE_COLLECTING;
+	}
+	if (ex->has_diverged)
+		converge(s);
+	ex->lock.is_in_item = false;
+	ex->lock.truth = ex->lock.candidate = 0;
+	ex->unit_writes = false;
+}
+
+static void on_inconclusive(struct session *s, const struct comparison *result)
+{
+	s->exchange.verdict = VERDICT_INCONCLUSIVE;
+	s->exchange.note = "the answers could not be compared";
+	session_fatal(s, "54000", "twinkly cannot compare the answers of %s and %s: %s",
+		s->proxy->settings->postgresql_name, s->proxy->settings->yugabytedb_name,
+		result->note);
+}
+
+/* The answers differ in bytes; `result` says in what. */
+static void on_compared(struct session *s, const struct comparison *result, size_t agreed)
+{
+	struct exchange *ex = &s->exchange;
+
+	ex->verdict = verdict_worst(ex->verdict, result->verdict);
+	if (result->verdict == VERDICT_INCONCLUSIVE) {
+		on_inconclusive(s, result);
+	} else if (result->verdict == VERDICT_MISMATCH && !ex->is_handed_at_once) {
+		hand_on(s, agreed, 0);
+		mismatch_report(s, result);
+	} else if (align_begin(s, result)) {
+		return;
+	} else {
+		answer_go_on(s, result);
+	}
+}
+
+static void on_settled(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	struct comparison result;
+	size_t agreed;
+
+	if (s->is_detached) {
+		ex->verdict = verdict_worst(ex->verdict, VERDICT_NOT_COMPARED);
+		if (!align_begin(s, NULL))
+			answer_go_on(s, NULL);
+		return;
+	}
+	if (!ex->has_diverged && (ex->lock.truth != s->truth.framed ||
+					 ex->lock.candidate != s->candidate.framed))
+		diverge(s);
+	if (!ex->has_diverged) {
+		answer_go_on(s, NULL);
+		return;
+	}
+	agreed = compare(s, &result);
+	on_compared(s, &result, agreed);
+	arena_reset(&s->proxy->arena);
+}
+
+/* Nothing is under way: only asynchronous messages come. The client gets the truth's. */
+static void forward_asynchronous(struct session *s)
+{
+	struct bytes news = framed_of(&s->truth);
+	struct frame f;
+
+	while (frame_next(news, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) == FRAME_OK) {
+		/* An error now is a FATAL before the end of the connection, told by
+		 * answer_give_up. */
+		if (f.type != BACKEND_ERROR_RESPONSE)
+			session_send(s, f.whole);
+		news = bytes_skip(news, f.whole.len);
+	}
+	consume(&s->truth, s->truth.framed);
+	if (s->candidate.backend)
+		consume(&s->candidate, s->candidate.framed);
+}
+
+static void walk(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	hand_on_at_once(s);
+	if (!ex->has_diverged && !s->is_detached &&
+		lockstep_advance(&ex->lock, framed_of(&s->truth), framed_of(&s->candidate)) ==
+			LOCKSTEP_DIFFERS)
+		diverge(s);
+	if (!ex->has_diverged && !s->is_detached)
+		stream(s);
+	else if (s->is_detached && s->truth.framed > 0 && !link_is_clogged(&s->client))
+		hand_on(s, s->truth.framed, 0);
+}
+
+/* Two answers that differ and are too long to be held. */
+static bool is_overfull(const struct side *side)
+{
+	return buf_len(&side->backend->link.in) + LINK_READ_CHUNK > side->backend->link.in.ceiling;
+}
+
+static void advance_exchange(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	bool truth, candidate;
+
+	walk(s);
+	if (s->is_marked || s->state != SESSION_READY)
+		return;
+	truth = has_settled(&s->truth);
+	candidate = s->is_detached || has_settled(&s->candidate);
+	if (ex->phase == PHASE_AWAITING && truth && candidate) {
+		on_settled(s);
+	} else if (ex->phase == PHASE_AWAITING && truth && !s->candidate.is_sent) {
+		if (turn_return(&s->proxy->turn, &s->ticket))
+			relay_send_held(&s->candidate);
+	} else if (ex->phase == PHASE_COPYING && truth && candidate &&
+		   s->truth.backend->protocol.copy != PROTOCOL_COPY_IN &&
+		   (s->is_detached ||
+			   s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {
+		on_settled(s);
+	} else if (ex->has_diverged && (is_overfull(&s->truth) || is_overfull(&s->candidate))) {
+		answer_give_up(s, &s->truth, "54000",
+			"the answers differ and are longer than proxy.max-message");
+	}
+}
+
+void answer_advance(struct session *s)
+{
+	if (s->is_marked || s->state != SESSION_READY)
+		return;
+	if (!s->exchange.is_open)
+		forward_asynchronous(s);
+	else if (s->exchange.phase == PHASE_ALIGNING)
+		align_advance(s);
+	else
+		advance_exchange(s);
+	if (s->is_marked || s->state != SESSION_READY)
+		return;
+	backend_update(s->truth.backend);
+	if (!s->is_detached || s->candidate.backend)
+		backend_update(s->candidate.backend);
+	relay_pump(s);
+}
+
+void answer_give_up(struct session *s, struct side *side, const char *sqlstate, const char *why)
+{
+	const char *name = side->backend->target->name;
+
+	if (s->is_marked || s->state != SESSION_READY)
+		return;
+	if (s->exchange.is_open) {
+		s->exchange.verdict = VERDICT_INCONCLUSIVE;
+		snprintf(s->why, sizeof(s->why), "%s: %s", name, why);
+		s->exchange.note = s->why;
+		if (s->exchange.is_open)
+			exchange_note_truth(s, framed_of(&s->truth));
+	}
+	session_fatal(s, sqlstate, "twinkly: %s: %s", name, why);
+}
+
+static struct side *side_of(struct session *s, const struct backend *b)
+{
+	return s->truth.backend == b ? &s->truth : &s->candidate;
+}
+
+static void on_connected(struct backend *b, void *context)
+{
+	(void)b;
+	startup_on_connected(context);
+}
+
+static void on_readable(struct backend *b, void *context)
+{
+	struct session *s = context;
+	struct side *side = side_of(s, b);
+
+	if (s->is_marked || s->state != SESSION_READY) {
+		/* A backend that is lost before the client was greeted ends the session too. */
+		if (!s->is_marked && s->state == SESSION_CONNECTING && b->state == BACKEND_ENDED)
+			session_fatal(s, "08006", "twinkly: lost the connection to %s: %s",
+				b->target->name, b->refusal.why.text);
+		return;
+	}
+	side->heard_us = clock_mono_us();
+	if (!frame_new(s, side))
+		return;
+	answer_advance(s);
+	if (!s->is_marked && s->state == SESSION_READY && b->state == BACKEND_ENDED)
+		answer_give_up(s, side, b->refusal.sqlstate[0] ? b->refusal.sqlstate : "08006",
+			b->refusal.why.text);
+	session_update(s);
+}
+
+static void on_drained(struct backend *b, void *context)
+{
+	struct session *s = context;
+
+	(void)b;
+	relay_pump(s);
+	session_update(s);
+}
+
+const struct backend_events *answer_events(void)
+{
+	static const struct backend_events events = {.on_connected = on_connected,
+		.on_readable = on_readable,
+		.on_drained = on_drained};
+
+	return &events;
+}

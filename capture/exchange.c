@@ -1,0 +1,366 @@
+/*
+ * Book-keeping of the exchange under way.
+ */
+#include "capture/exchange.h"
+
+#include <stdlib.h>
+
+#include "capture/proxy.h"
+#include "diffengine/statement.h"
+#include "wire/decode.h"
+
+/* Request bytes kept for the exchange's own row; what comes beyond goes to the trace in
+ * parts of this size while the exchange is under way. */
+#define REQUEST_PART (256 * 1024)
+/* Commands of one exchange whose statements are known; further ones count as unknown. */
+#define COMMANDS_MAX (1 << 20)
+/* Storage that a buffer may keep between exchanges: an idle session is small. */
+#define KEPT_STORAGE 4096
+
+static void open_exchange(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	if (ex->is_open)
+		return;
+	ex->is_open = true;
+	ex->id = s->proxy->next_exchange++;
+	ex->verdict = VERDICT_EQUAL;
+	ex->is_handed_at_once = !s->proxy->settings->fail_on_differences;
+	s->truth.done_us = s->candidate.done_us = -1;
+	s->proxy->active++;
+}
+
+/* Takes over the reference. */
+static void add_command(struct exchange *ex, struct statement *statement)
+{
+	if (ex->command_count == ex->command_cap) {
+		size_t cap = ex->command_cap ? 2 * ex->command_cap : 4;
+		struct command *more = cap > COMMANDS_MAX
+			? NULL
+			: realloc(ex->commands, cap * sizeof(*more));
+
+		if (!more) {
+			statement_drop(statement);
+			return;
+		}
+		ex->commands = more;
+		ex->command_cap = cap;
+	}
+	ex->commands[ex->command_count++].statement = statement;
+}
+
+static void add_described(struct exchange *ex, struct statement *statement)
+{
+	if (ex->described_count == ex->described_cap) {
+		size_t cap = ex->described_cap ? 2 * ex->described_cap : 4;
+		struct statement **more = cap > COMMANDS_MAX
+			? NULL
+			: realloc(ex->described, cap * sizeof(*more));
+
+		if (!more)
+			return;
+		ex->described = more;
+		ex->described_cap = cap;
+	}
+	ex->described[ex->described_count++] = statement_keep(statement);
+}
+
+static bool on_query(struct session *s, struct bytes body)
+{
+	struct exchange *ex = &s->exchange;
+	struct bytes text;
+	struct statement_traits traits;
+
+	if (!decode_string(body, &text))
+		return false;
+	ex->is_simple = true;
+	if (!text.ptr)
+		text = bytes_of("", 0);
+	while (statement_next(&text, &traits)) {
+		struct statement *statement;
+
+		if (traits.is_empty)
+			continue;
+		statement = statement_new(traits.text);
+		ex->unit_writes |= traits.is_writing;
+		add_command(ex, statement);
+	}
+	return true;
+}
+
+static bool on_parse(struct session *s, struct bytes body)
+{
+	struct msg_parse msg;
+
+	if (!decode_parse(body, &msg))
+		return false;
+	prepared_set(&s->prepared, 'S', msg.name, statement_new(msg.query));
+	return true;
+}
+
+static bool on_bind(struct session *s, struct bytes body)
+{
+	struct msg_bind msg;
+
+	if (!decode_bind(body, &msg))
+		return false;
+	prepared_set(&s->prepared, 'P', msg.portal,
+		statement_keep(prepared_get(&s->prepared, 'S', msg.statement)));
+	return true;
+}
+
+static bool on_named(struct session *s, const struct frame *f)
+{
+	struct msg_named msg;
+
+	if (!decode_named(f->body, &msg))
+		return false;
+	if (f->type == FRONTEND_CLOSE)
+		prepared_remove(&s->prepared, msg.kind, msg.name);
+	else if (msg.kind == 'S')
+		add_described(&s->exchange, prepared_get(&s->prepared, 'S', msg.name));
+	return true;
+}
+
+static bool on_execute(struct session *s, struct bytes body)
+{
+	struct exchange *ex = &s->exchange;
+	struct msg_execute msg;
+	struct statement *statement;
+
+	if (!decode_execute(body, &msg))
+		return false;
+	statement = prepared_get(&s->prepared, 'P', msg.portal);
+	ex->unit_writes |= !statement || statement->is_writing;
+	add_command(ex, statement_keep(statement));
+	return true;
+}
+
+static bool on_function_call(struct session *s, struct bytes body)
+{
+	struct msg_function_call msg;
+
+	if (!decode_function_call(body, &msg))
+		return false;
+	s->exchange.is_simple = true;
+	s->exchange.unit_writes = true;
+	add_command(&s->exchange, NULL);
+	return true;
+}
+
+bool exchange_note_message(struct session *s, const struct frame *f)
+{
+	struct bytes ignored;
+
+	open_exchange(s);
+	switch (f->type) {
+	case FRONTEND_QUERY:
+		return on_query(s, f->body);
+	case FRONTEND_PARSE:
+		return on_parse(s, f->body);
+	case FRONTEND_BIND:
+		return on_bind(s, f->body);
+	case FRONTEND_DESCRIBE:
+	case FRONTEND_CLOSE:
+		return on_named(s, f);
+	case FRONTEND_EXECUTE:
+		return on_execute(s, f->body);
+	case FRONTEND_FUNCTION_CALL:
+		return on_function_call(s, f->body);
+	case FRONTEND_SYNC:
+		/* It commits what an earlier unit of the exchange did. */
+		s->exchange.unit_writes |= s->exchange.has_written;
+		return true;
+	case FRONTEND_COPY_FAIL:
+		return decode_string(f->body, &ignored);
+	default:
+		return true;
+	}
+}
+
+/* What does not fit the row waits in request_more for a part's worth. */
+static void flush_part(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	if (buf_len(&ex->request_more) == 0)
+		return;
+	record_part(&s->proxy->record, ex->id, ++ex->request_parts, buf_bytes(&ex->request_more));
+	buf_reset(&ex->request_more);
+}
+
+static struct bytes note_up_to_part(struct exchange *ex, struct buf *buf, struct bytes data)
+{
+	size_t room = REQUEST_PART - buf_len(buf);
+	size_t len = data.len < room ? data.len : room;
+
+	if (!buf_append(buf, data.ptr, len))
+		ex->note = "the request could not be recorded whole: out of memory";
+	return bytes_skip(data, len);
+}
+
+void exchange_note_request(struct session *s, struct bytes data)
+{
+	struct exchange *ex = &s->exchange;
+
+	if (ex->started_us == 0)
+		ex->started_us = record_now(&s->proxy->record);
+	if (buf_len(&ex->request) < REQUEST_PART)
+		data = note_up_to_part(ex, &ex->request, data);
+	while (data.len > 0) {
+		data = note_up_to_part(ex, &ex->request_more, data);
+		if (buf_len(&ex->request_more) == REQUEST_PART || ex->note)
+			flush_part(s);
+		if (ex->note)
+			return;
+	}
+}
+
+static void keep(struct buf *buf, struct bytes data)
+{
+	size_t room = buf->ceiling - buf_len(buf);
+
+	if (!buf_append(buf, data.ptr, data.len < room ? data.len : room))
+		return; /* the length that is recorded shows that bytes are missing */
+}
+
+void exchange_note_truth(struct session *s, struct bytes data)
+{
+	s->exchange.truth_len += (int64_t)data.len;
+	if (data.len)
+		keep(&s->exchange.truth, data);
+}
+
+void exchange_note_candidate(struct session *s, struct bytes data)
+{
+	s->exchange.candidate_len += (int64_t)data.len;
+	if (data.len && s->exchange.has_candidate)
+		keep(&s->exchange.candidate, data);
+}
+
+void exchange_diverge(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	if (!ex->has_candidate)
+		keep(&ex->candidate, buf_bytes(&ex->truth));
+	ex->has_candidate = true;
+}
+
+const struct compare_command *exchange_commands(struct session *s, size_t *count)
+{
+	struct exchange *ex = &s->exchange;
+	struct compare_command *commands =
+		arena_alloc(&s->proxy->arena, (ex->command_count + 1) * sizeof(*commands));
+
+	*count = commands ? ex->command_count : 0;
+	for (size_t i = 0; i < *count; i++) {
+		const struct statement *statement = ex->commands[i].statement;
+
+		commands[i].is_ordered = true;
+		if (!statement)
+			continue;
+		commands[i].is_ordered = statement->is_ordered;
+		commands[i].is_excluded =
+			exclude_match(s->proxy->exclude, statement_text(statement)) != NULL;
+		commands[i].columns = bytes_of(statement->columns, statement->columns_len);
+	}
+	return commands;
+}
+
+static int64_t number_of(struct session *s, struct statement *statement)
+{
+	if (!statement)
+		return 0;
+	if (statement->trace_id == 0)
+		statement->trace_id =
+			record_statement(&s->proxy->record, statement_text(statement));
+	return statement->trace_id;
+}
+
+static int64_t since(const struct exchange *ex, int64_t done_us)
+{
+	return done_us < 0 ? -1 : done_us - ex->started_us;
+}
+
+static void fill_row(struct session *s, struct trace_exchange *row)
+{
+	struct exchange *ex = &s->exchange;
+
+	*row = (struct trace_exchange){.id = ex->id,
+		.session = s->id,
+		.started_us = ex->started_us,
+		.truth_us = since(ex, s->truth.done_us),
+		.candidate_us = since(ex, s->candidate.done_us),
+		.verdict = (int)ex->verdict,
+		.request = buf_bytes(&ex->request),
+		.truth = buf_bytes(&ex->truth),
+		.has_candidate = ex->has_candidate,
+		.candidate = buf_bytes(&ex->candidate),
+		.truth_len = ex->truth_len,
+		.candidate_len = ex->candidate_len,
+		.note = ex->note};
+	if (s->truth.done_us >= 0 && s->truth.backend)
+		row->truth_status = s->truth.backend->protocol.status;
+	if (s->candidate.done_us >= 0 && s->candidate.backend)
+		row->candidate_status = s->candidate.backend->protocol.status;
+}
+
+void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal)
+{
+	struct exchange *ex = &s->exchange;
+	struct record_exchange exchange = {.commands = ex->lock.ordinal,
+		.result = result,
+		.first_ordinal = first_ordinal,
+		.last_rows = s->truth.last_rows,
+		.last_tag = s->truth.last_tag};
+	int64_t few[16], *numbers = few;
+
+	if (ex->command_count > ARRAY_LEN(few))
+		numbers = malloc(ex->command_count * sizeof(*numbers));
+	for (size_t i = 0; numbers && i < ex->command_count; i++)
+		numbers[i] = number_of(s, ex->commands[i].statement);
+	if (numbers && ex->command_count == 0 && ex->described_count > 0)
+		numbers[exchange.statement_count++] = number_of(s, ex->described[0]);
+	else if (numbers)
+		exchange.statement_count = ex->command_count;
+	exchange.statements = numbers;
+	flush_part(s);
+	fill_row(s, &exchange.row);
+	record_exchange(&s->proxy->record, &exchange);
+	s->proxy->counts.exchanges[ex->verdict]++;
+	if (numbers != few)
+		free(numbers);
+	s->proxy->active--;
+	exchange_reset(ex);
+}
+
+/* Empties it; the storage of small ones is kept for the next exchange. */
+static void trim(struct buf *buf)
+{
+	if (buf->cap > KEPT_STORAGE)
+		buf_release(buf);
+	else
+		buf_reset(buf);
+}
+
+void exchange_reset(struct exchange *ex)
+{
+	for (size_t i = 0; i < ex->command_count; i++)
+		statement_drop(ex->commands[i].statement);
+	for (size_t i = 0; i < ex->described_count; i++)
+		statement_drop(ex->described[i]);
+	trim(&ex->request);
+	trim(&ex->request_more);
+	trim(&ex->truth);
+	trim(&ex->candidate);
+	*ex = (struct exchange){.commands = ex->commands,
+		.command_cap = ex->command_cap,
+		.described = ex->described,
+		.described_cap = ex->described_cap,
+		.request = ex->request,
+		.request_more = ex->request_more,
+		.truth = ex->truth,
+		.candidate = ex->candidate};
+}

@@ -1,0 +1,202 @@
+/*
+ * twinkly-capture: the live proxy. Options and configuration; the rest is capture/run.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "capture/run.h"
+#include "wire/backend.h"
+
+enum { OPTION_CONFIG = 1, OPTION_TRACE, OPTION_SET, OPTION_PRINT, OPTION_KEYS, OPTION_VERBOSE,
+	OPTION_QUIET };
+
+static const struct option_row rows[] = {
+	{OPTION_CONFIG, 'c', "config", "FILE",
+		"configuration file; ./twinkly.conf is read if it exists"},
+	{OPTION_TRACE, 't', "trace", "TRACE", "trace to write, overrides trace.file"},
+	{OPTION_SET, 's', "set", "KEY=VALUE", "set a configuration key, overrides the file"},
+	{OPTION_PRINT, 0, "print-config", NULL, "print the effective configuration and exit"},
+	{OPTION_KEYS, 0, "list-keys", NULL, "print every configuration key and exit"},
+	{OPTION_VERBOSE, 'v', "verbose", NULL, "log more; twice: everything"},
+	{OPTION_QUIET, 'q', "quiet", NULL, "no summary, only errors are logged"},
+};
+
+static const struct option_table table = {.program = "twinkly-capture",
+	.usage = "[OPTION]... [-- COMMAND [ARGUMENT]...]",
+	.summary = "Runs every statement of its clients on PostgreSQL and on YugabyteDB, compares "
+		   "the answers and\nrecords both in a trace. With a COMMAND it serves that command "
+		   "(PGHOST, PGPORT, TWINKLY_URL)\nand ends with it, else it runs until SIGINT or "
+		   "SIGTERM.",
+	.rows = rows,
+	.count = ARRAY_LEN(rows)};
+
+#define OVERRIDES_MAX 256
+
+struct arguments {
+	const char *config;
+	char *trace; /* as an override, owned */
+	const char *overrides[OVERRIDES_MAX];
+	size_t override_count;
+	int verbosity;
+	bool prints_config, lists_keys, is_quiet;
+};
+
+static bool add_override(struct arguments *a, const char *assignment, struct err *err)
+{
+	if (a->override_count == OVERRIDES_MAX)
+		return err_set(err, "more than %d settings on the command line", OVERRIDES_MAX);
+	a->overrides[a->override_count++] = assignment;
+	return true;
+}
+
+static bool set_trace(struct arguments *a, const char *path, struct err *err)
+{
+	struct buf text;
+	bool ok;
+
+	/* Quoted for the configuration's own syntax. */
+	buf_init(&text, 16384);
+	ok = buf_append_str(&text, "trace.file=\"");
+	for (const char *p = path; ok && *p; p++)
+		ok = (*p != '"' && *p != '\\') ? buf_append_byte(&text, (unsigned char)*p)
+					       : buf_printf(&text, "\\%c", *p);
+	ok = ok && buf_append_str(&text, "\"");
+	free(a->trace);
+	a->trace = ok ? strdup(buf_cstr(&text)) : NULL;
+	buf_fini(&text);
+	return a->trace != NULL || err_set(err, "the trace's path is too long");
+}
+
+static bool on_option(void *context, int id, const char *value, struct err *err)
+{
+	struct arguments *a = context;
+
+	switch (id) {
+	case OPTION_CONFIG:
+		a->config = value;
+		return true;
+	case OPTION_TRACE:
+		return set_trace(a, value, err);
+	case OPTION_SET:
+		return add_override(a, value, err);
+	case OPTION_PRINT:
+		a->prints_config = true;
+		return true;
+	case OPTION_KEYS:
+		a->lists_keys = true;
+		return true;
+	case OPTION_VERBOSE:
+		a->verbosity++;
+		return true;
+	default:
+		a->is_quiet = true;
+		return true;
+	}
+}
+
+static int list_keys(void)
+{
+	size_t count;
+	const struct conf_key *keys = settings_keys(&count);
+
+	for (size_t i = 0; i < count; i++)
+		printf("%s\n", keys[i].name);
+	return EXIT_SAME;
+}
+
+static void set_log_level(const struct settings *s, const struct arguments *a)
+{
+	enum log_level level = LOG_LEVEL_WARNING;
+
+	if (!log_level_parse(s->log_level, &level))
+		level = LOG_LEVEL_WARNING;
+	if (a->is_quiet)
+		level = LOG_LEVEL_ERROR;
+	else if (a->verbosity > 0)
+		level = a->verbosity == 1 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	log_set_level(level);
+}
+
+/* "twinkly-capture -t x -- psql": words as they came, for the trace. Secrets cannot be among
+ * the options; a command's own arguments are the user's. */
+static char *join(int argc, char **argv)
+{
+	struct buf text;
+	char *joined = NULL;
+	bool ok = true;
+
+	buf_init(&text, 65536);
+	for (int i = 0; ok && i < argc; i++)
+		ok = buf_append_str(&text, i ? " " : "") && buf_append_str(&text, argv[i]);
+	joined = strdup(buf_cstr(&text));
+	buf_fini(&text);
+	return joined;
+}
+
+static int capture(struct arguments *a, const struct settings *settings, char **argv, int rest,
+	int argc)
+{
+	struct command_run child = {0};
+	struct run_options options = {.settings = settings,
+		.command = rest < argc ? argv + rest : NULL,
+		.child = &child,
+		.is_quiet = a->is_quiet};
+	char *line = join(argc, argv);
+	int status = EXIT_FAILED;
+
+	options.command_line = line ? line : "";
+	if (command_keep_environment(&child)) {
+		backend_isolate();
+		status = run_capture(&options);
+	} else {
+		fprintf(stderr, "twinkly-capture: out of memory\n");
+	}
+	command_fini(&child);
+	free(line);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {0};
+	struct settings settings;
+	struct err err;
+	int rest, status;
+
+	switch (options_parse(&table, argc, argv, on_option, &a, &rest, &err)) {
+	case OPTIONS_DONE:
+		return EXIT_SAME;
+	case OPTIONS_INVALID:
+		fprintf(stderr, "twinkly-capture: %s\n", err.text);
+		return EXIT_USAGE;
+	case OPTIONS_OK:
+		break;
+	}
+	if (a.lists_keys)
+		return list_keys();
+	if (!a.config && access("twinkly.conf", R_OK) == 0)
+		a.config = "twinkly.conf";
+	if (a.trace && !add_override(&a, a.trace, &err)) {
+		fprintf(stderr, "twinkly-capture: %s\n", err.text);
+		return EXIT_USAGE;
+	}
+	if (!settings_load(&settings, a.config, a.overrides, a.override_count, stderr)) {
+		free(a.trace);
+		return EXIT_USAGE;
+	}
+	set_log_level(&settings, &a);
+	if (a.prints_config) {
+		conf_print(settings.conf, stdout);
+		status = EXIT_SAME;
+	} else {
+		status = capture(&a, &settings, argv, rest, argc);
+	}
+	settings_fini(&settings);
+	free(a.trace);
+	return status;
+}

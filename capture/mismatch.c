@@ -1,0 +1,191 @@
+/*
+ * What the client is told of a mismatch. In place of the rest of the answer it gets an
+ * ErrorResponse and ReadyForQuery with the true status, then the backends' connections end,
+ * and with them their transactions; the client's next message is answered by a FATAL. To
+ * close right after the error would make libpq report only a lost connection, without the SQLSTATE.
+ */
+#include "capture/session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "capture/exchange.h"
+#include "capture/proxy.h"
+#include "diffengine/compare.h"
+#include "wire/encode.h"
+
+#define LINES_MAX   10
+#define MESSAGE_MAX 16384
+
+static bool build_message(struct buf *out, const struct settings *settings,
+	const struct comparison *result)
+{
+	size_t shown = result->count < LINES_MAX ? result->count : LINES_MAX;
+	size_t more = result->count + result->omitted - shown;
+
+	if (!buf_printf(out, "Query results differ between %s and %s:", settings->postgresql_name,
+		    settings->yugabytedb_name))
+		return false;
+	for (size_t i = 0; i < shown; i++)
+		if (!buf_printf(out, "%c%s", i ? '\n' : ' ', result->differences[i].text))
+			return false;
+	return more == 0 || buf_printf(out, "\n... and %zu more", more);
+}
+
+static bool build_detail(struct buf *out, const struct session *s)
+{
+	const struct side *sides[2] = {&s->truth, &s->candidate};
+	char took[CLOCK_TEXT_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		const struct side *side = sides[i];
+
+		if (!buf_printf(out, "%s%s: status %c%s%s", i ? "; " : "",
+			    side->backend->target->name, side->backend->protocol.status,
+			    side->done_us >= 0 ? ", answered in " : ", answer not complete",
+			    side->done_us >= 0
+				    ? clock_format_duration(
+					      side->done_us - s->exchange.started_us, took)
+				    : ""))
+			return false;
+	}
+	return buf_append_str(out, ". The client sees the answers of ") &&
+		buf_append_str(out, sides[0]->backend->target->name);
+}
+
+static bool build_hint(struct buf *out, const struct session *s)
+{
+	return buf_printf(out,
+		"See session %lld, exchange %lld of %s (twinkly-report). If the difference does "
+		"not matter, add a pattern for the statement to comparison.exclude-patterns.",
+		(long long)s->id, (long long)s->exchange.id, s->proxy->settings->trace_file);
+}
+
+static void send_error(struct session *s, const char *message, const char *detail, const char *hint)
+{
+	struct encode_error error = {.severity = "ERROR",
+		.sqlstate = s->proxy->settings->mismatch_sqlstate,
+		.message = message,
+		.detail = detail,
+		.hint = hint,
+		.routine = "twinkly"};
+	struct buf out;
+
+	buf_init(&out, 4 * MESSAGE_MAX);
+	if (encode_error(&out, BACKEND_ERROR_RESPONSE, &error))
+		session_send(s, buf_bytes(&out));
+	buf_fini(&out);
+}
+
+static void send_ready(struct session *s, char status)
+{
+	struct buf out;
+
+	buf_init(&out, 64);
+	if (encode_ready(&out, status))
+		session_send(s, buf_bytes(&out));
+	buf_fini(&out);
+}
+
+void mismatch_answer(struct session *s, const char *message, char status)
+{
+	send_error(s, message, NULL, NULL);
+	send_ready(s, status);
+}
+
+static void send_mismatch(struct session *s, const struct comparison *result)
+{
+	struct buf message, detail, hint;
+
+	buf_init(&message, MESSAGE_MAX);
+	buf_init(&detail, MESSAGE_MAX);
+	buf_init(&hint, MESSAGE_MAX);
+	/* A text that does not fit is cut, never left out. */
+	if (!build_message(&message, s->proxy->settings, result) || !build_detail(&detail, s) ||
+		!build_hint(&hint, s))
+		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
+	send_error(s, buf_cstr(&message), buf_cstr(&detail), buf_cstr(&hint));
+	log_warning("session %lld, exchange %lld: %s", (long long)s->id, (long long)s->exchange.id,
+		buf_cstr(&message));
+	buf_fini(&message);
+	buf_fini(&detail);
+	buf_fini(&hint);
+}
+
+static void close_backends(struct session *s)
+{
+	turn_release(&s->proxy->turn, &s->ticket);
+	backend_close(s->truth.backend);
+	backend_close(s->candidate.backend);
+	s->truth.backend = s->candidate.backend = NULL;
+	s->truth.framed = s->candidate.framed = 0;
+}
+
+/* The rest of both answers, which the client does not get, goes into the trace. */
+static void record_rest(struct session *s)
+{
+	exchange_note_truth(s,
+		bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed));
+	exchange_note_candidate(s,
+		bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
+}
+
+void mismatch_report(struct session *s, const struct comparison *result)
+{
+	struct exchange *ex = &s->exchange;
+	char status = s->truth.backend->protocol.status == 'I' ? 'I' : 'E';
+	bool ends = ex->ends;
+	unsigned first = ex->lock.ordinal;
+
+	send_mismatch(s, result);
+	if (ends)
+		send_ready(s, status);
+	record_rest(s);
+	ex->note = "the client got the mismatch as an error; its session ended";
+	exchange_finish(s, result, first);
+	close_backends(s);
+	if (s->is_marked)
+		return;
+	s->awaits_sync = !ends;
+	s->state = SESSION_DOOMED;
+	mismatch_doomed_pump(s);
+}
+
+static void on_message_after(struct session *s, unsigned char type)
+{
+	if (type == FRONTEND_TERMINATE) {
+		session_end(s, "terminated by the client after a mismatch");
+	} else if (s->awaits_sync) {
+		if (type != FRONTEND_SYNC)
+			return;
+		s->awaits_sync = false;
+		send_ready(s, 'I');
+	} else {
+		session_fatal(s, s->proxy->settings->mismatch_sqlstate,
+			"this session was ended by twinkly, since query results differed between "
+			"%s and %s",
+			s->proxy->settings->postgresql_name, s->proxy->settings->yugabytedb_name);
+	}
+}
+
+void mismatch_doomed_pump(struct session *s)
+{
+	size_t max = (size_t)s->proxy->settings->max_message;
+	struct frame f;
+	struct err err;
+
+	while (!s->is_marked && s->state == SESSION_DOOMED) {
+		enum frame_result result = frame_next(buf_bytes(&s->client.in), WIRE_FRONTEND, max,
+			&f, &err);
+
+		if (result == FRAME_NEED_MORE) {
+			s->client.need = f.whole.len;
+			return;
+		}
+		if (result == FRAME_MALFORMED) {
+			session_fatal(s, "08P01", "protocol violation by the client: %s", err.text);
+			return;
+		}
+		on_message_after(s, f.type);
+		buf_consume(&s->client.in, f.whole.len);
+	}
+}

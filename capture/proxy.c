@@ -1,0 +1,294 @@
+/*
+ * The listener and the list of sessions.
+ */
+#include "capture/proxy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "capture/session.h"
+#include "wire/encode.h"
+
+/* Memory of one comparison: both answers' rows as arrays of views. */
+#define COMPARE_ARENA ((size_t)512 * 1024 * 1024)
+/* Clients accepted in one turn of the loop, so that the others are served in between. */
+#define ACCEPT_MAX 64
+
+static bool parse_address(const struct settings *s, struct sockaddr_storage *to, socklen_t *len)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+
+	memset(to, 0, sizeof(*to));
+	if (inet_pton(AF_INET, s->listen_address, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)s->listen_port);
+		*len = sizeof(*v4);
+		return true;
+	}
+	if (inet_pton(AF_INET6, s->listen_address, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons((uint16_t)s->listen_port);
+		*len = sizeof(*v6);
+		return true;
+	}
+	return false;
+}
+
+/* Clients are not asked for a password, so only this machine's may come. */
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+static bool listen_on(struct proxy *p, struct err *err)
+{
+	const struct settings *s = p->settings;
+	struct sockaddr_storage address;
+	socklen_t len;
+	int fd, on = 1;
+
+	if (!parse_address(s, &address, &len))
+		return err_set(err, "proxy.listen-address: \"%s\" is not an IP address",
+			s->listen_address);
+	if (!is_loopback(&address))
+		return err_set(err,
+			"proxy.listen-address: \"%s\" is not a loopback address; clients are "
+			"trusted, so Twinkly listens on 127.0.0.1 or ::1 only",
+			s->listen_address);
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(err, "no socket to listen on: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 512) < 0) {
+		err_set(err, "cannot listen on %s port %d: %s; name another proxy.listen-port",
+			s->listen_address, s->listen_port, strerror(errno));
+		close(fd);
+		return false;
+	}
+	p->listen_fd = fd;
+	return true;
+}
+
+static void refuse_client(int fd)
+{
+	struct encode_error error = {.severity = "FATAL",
+		.sqlstate = "53300",
+		.message = "sorry, too many clients already: proxy.max-connections is reached",
+		.routine = "twinkly"};
+	struct buf out;
+	ssize_t sent = -1;
+
+	buf_init(&out, 4096);
+	if (encode_error(&out, BACKEND_ERROR_RESPONSE, &error))
+		sent = send(fd, buf_bytes(&out).ptr, buf_len(&out), MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent < 0)
+		log_debug("a refused client did not wait for the reason");
+	buf_fini(&out);
+	close(fd);
+}
+
+static void describe_peer(const struct sockaddr_storage *peer, char *out, size_t size)
+{
+	char address[INET6_ADDRSTRLEN] = "?";
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
+	unsigned port = 0;
+
+	if (peer->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, address, sizeof(address));
+		port = ntohs(v4->sin_port);
+	} else if (peer->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, address, sizeof(address));
+		port = ntohs(v6->sin6_port);
+	}
+	snprintf(out, size, "%s:%u", address, port);
+}
+
+static void accept_client(struct proxy *p, int fd, const struct sockaddr_storage *peer)
+{
+	char name[64];
+	int on = 1;
+
+	if (p->session_count >= p->settings->max_connections) {
+		p->counts.refused++;
+		refuse_client(fd);
+		return;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	describe_peer(peer, name, sizeof(name));
+	session_start(p, fd, name);
+}
+
+static void on_listen(uv_poll_t *poll, int status, int events)
+{
+	struct proxy *p = poll->data;
+
+	(void)status;
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		struct sockaddr_storage peer;
+		socklen_t len = sizeof(peer);
+		int fd = accept4(p->listen_fd, (struct sockaddr *)&peer, &len,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+				log_error("cannot accept a client: %s", strerror(errno));
+			return;
+		}
+		accept_client(p, fd, &peer);
+	}
+}
+
+static void fill_target(struct backend_target *target, const struct settings_backend *b)
+{
+	*target = (struct backend_target){.name = b->name,
+		.host = b->host,
+		.port = b->port,
+		.user = b->user,
+		.password = b->password,
+		.passfile = b->passfile,
+		.database = b->database,
+		.sslmode = b->sslmode,
+		.sslrootcert = b->sslrootcert,
+		.connect_timeout_us = b->connect_timeout_us};
+}
+
+static void on_granted(struct turn_ticket *ticket)
+{
+	relay_on_granted(list_entry(ticket, struct session, ticket));
+}
+
+static bool load_patterns(struct proxy *p, struct err *err)
+{
+	const struct conf *conf = p->settings->conf;
+	size_t count = conf_count(conf, "comparison.exclude-patterns");
+	const char **patterns = calloc(count + 1, sizeof(*patterns));
+
+	if (!patterns)
+		return err_set(err, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		patterns[i] = conf_item(conf, "comparison.exclude-patterns", i);
+	p->exclude = exclude_new(patterns, count, err);
+	free(patterns);
+	return p->exclude != NULL;
+}
+
+bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings, struct err *err)
+{
+	p->loop = loop;
+	p->settings = settings;
+	p->next_session = p->next_exchange = 1;
+	list_init(&p->sessions);
+	fill_target(&p->truth, &settings->truth);
+	fill_target(&p->candidate, &settings->candidate);
+	turn_init(&p->turn, p->execution == EXECUTION_SERIAL, on_granted);
+	arena_init(&p->arena, COMPARE_ARENA);
+	if (!load_patterns(p, err))
+		return err_prefix(err, "comparison.exclude-patterns: ");
+	if (!listen_on(p, err)) {
+		exclude_free(p->exclude);
+		return false;
+	}
+	if (!watch_init(p) || uv_poll_init(loop, &p->listen_poll, p->listen_fd) != 0) {
+		close(p->listen_fd);
+		exclude_free(p->exclude);
+		return err_set(err, "the event loop cannot watch the listening socket");
+	}
+	uv_idle_init(loop, &p->reaper);
+	p->reaper.data = p;
+	p->listen_poll.data = p;
+	uv_poll_start(&p->listen_poll, UV_READABLE, on_listen);
+	return true;
+}
+
+static void stopped(struct proxy *p)
+{
+	if (p->is_stopped)
+		return;
+	p->is_stopped = true;
+	watch_fini(p);
+	uv_close((uv_handle_t *)&p->reaper, NULL);
+	p->on_stopped(p);
+}
+
+static void on_reap(uv_idle_t *idle)
+{
+	struct proxy *p = idle->data;
+
+	uv_idle_stop(idle);
+	list_for_each(node, &p->sessions)
+	{
+		struct session *s = list_entry(node, struct session, node);
+
+		if (s->is_marked) {
+			session_free(s);
+			p->session_count--;
+		}
+	}
+	if (p->is_stopping && list_is_empty(&p->sessions))
+		stopped(p);
+}
+
+void proxy_reap(struct proxy *p)
+{
+	uv_idle_start(&p->reaper, on_reap);
+}
+
+void proxy_stop(struct proxy *p, const char *why)
+{
+	if (!p->is_stopping) {
+		p->is_stopping = true;
+		uv_poll_stop(&p->listen_poll);
+		uv_close((uv_handle_t *)&p->listen_poll, NULL);
+		close(p->listen_fd);
+	}
+	list_for_each(node, &p->sessions)
+	{
+		struct session *s = list_entry(node, struct session, node);
+
+		if (!why || s->is_marked)
+			continue;
+		if (s->exchange.is_open) {
+			s->exchange.verdict = VERDICT_INCONCLUSIVE;
+			s->exchange.note = "the proxy was stopped before the answer";
+		}
+		session_fatal(s, "57P01", "%s", why);
+		/* Not even a client that does not read holds the end up. */
+		session_end(s, why);
+	}
+	if (!p->is_stopped)
+		proxy_reap(p);
+}
+
+void proxy_fini(struct proxy *p)
+{
+	exclude_free(p->exclude);
+	arena_fini(&p->arena);
+}
+
+struct session *proxy_find(struct proxy *p, uint32_t pid, uint32_t key)
+{
+	list_for_each(node, &p->sessions)
+	{
+		struct session *s = list_entry(node, struct session, node);
+
+		if (s->state == SESSION_READY && !s->is_marked && s->pid == pid && s->key == key)
+			return s;
+	}
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/*
+ * The proxy: the listener, the sessions, and what they share. One per program, in the loop's
+ * thread.
+ *
+ * Limits: proxy.max-connections sessions (further clients get 53300), each with buffers of
+ * proxy.window bytes per side unless one message or an answer that differs needs more, up to
+ * proxy.max-message.
+ */
+#ifndef CAPTURE_PROXY_H
+#define CAPTURE_PROXY_H
+
+#include <uv.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "capture/record.h"
+#include "capture/turn.h"
+#include "diffengine/exclude.h"
+#include "diffengine/settings.h"
+#include "diffengine/verdict.h"
+#include "wire/backend.h"
+
+struct proxy_counts {
+	int64_t sessions, refused; /* clients served; clients whose session never began */
+	int64_t exchanges[VERDICT_COUNT];
+	int64_t handed_on; /* turns given up because the session was blocked */
+};
+
+struct session;
+
+struct proxy {
+	uv_loop_t *loop;
+	const struct settings *settings;
+	struct exclude *exclude;
+	struct backend_target truth, candidate;
+	enum settings_execution execution;
+	struct record record;
+	struct turn turn;
+	struct list sessions;
+	int64_t session_count, next_session, next_exchange;
+	int active;          /* exchanges under way: the watch ticks while there are any */
+	int listen_fd;
+	uv_poll_t listen_poll;
+	uv_timer_t watch;    /* deadlines and blocked sessions, see capture/watch.c */
+	uv_idle_t reaper;    /* frees ended sessions */
+	struct watch_state *watch_state;
+	struct arena arena;  /* of one comparison; reset after each */
+	struct proxy_counts counts;
+	bool is_stopping, is_stopped;
+	bool has_truth_version, has_candidate_version;
+	void (*on_stopped)(struct proxy *proxy); /* the last session is gone */
+	void *context;
+};
+
+/* Listens; sessions begin with the next turn of the loop. `p` is zeroed but for record,
+ * execution, on_stopped and context. False: err, nothing to undo. */
+bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings, struct err *err)
+	ATTR_USE_RESULT;
+/* No new clients; when `why` is given all sessions get it as a FATAL and end, else they may
+ * finish by themselves. on_stopped is called when none is left. */
+void proxy_stop(struct proxy *p, const char *why);
+/* After the loop has ended. */
+void proxy_fini(struct proxy *p);
+
+/* The session that has this cancel key, or NULL. */
+struct session *proxy_find(struct proxy *p, uint32_t pid, uint32_t key);
+/* Asks for session_end'ed sessions to be freed in the loop's next turn. */
+void proxy_reap(struct proxy *p);
+
+/* watch.c: runs while exchanges are under way. */
+bool watch_init(struct proxy *p) ATTR_USE_RESULT;
+void watch_update(struct proxy *p);
+void watch_fini(struct proxy *p);
+
+#endif

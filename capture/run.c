@@ -1,0 +1,327 @@
+/*
+ * The order of things: trace first (nothing is served that could not be recorded), then the
+ * listener, then the command; at the end sessions, queue, trace, summary.
+ */
+#include "capture/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "capture/proxy.h"
+#include "capture/summary.h"
+#include "schema/trace_read.h"
+
+/* How long sessions may take to end by themselves when the command is done. */
+#define GRACE_MS 2000
+
+struct run {
+	const struct run_options *options;
+	struct settings settings; /* a copy: execution depends on the form */
+	uv_loop_t loop;
+	struct proxy proxy;
+	struct trace *trace;
+	uv_signal_t sigint, sigterm;
+	uv_async_t trace_failed;
+	uv_timer_t grace;
+	bool is_stopping, has_trace_failed;
+	char why[256]; /* of the trace's failure */
+};
+
+static void print_error(const char *text)
+{
+	fprintf(stderr, "twinkly-capture: %s\n", text);
+}
+
+static bool write_words(struct trace *t, struct err *err)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (!trace_write_word(t, "verdict", i, verdict_name((enum verdict)i), NULL,
+			    verdict_meaning((enum verdict)i), err))
+			return false;
+	for (int i = 0; i < DIFF_KIND_COUNT; i++) {
+		const struct diff_kind_info *info = diff_kind_info((enum diff_kind)i);
+
+		if (!trace_write_word(t, "difference_kind", i, info->name,
+			    severity_name(info->severity), info->meaning, err))
+			return false;
+	}
+	return true;
+}
+
+static bool write_backend(struct trace *t, enum trace_role role, const struct settings_backend *b,
+	struct err *err)
+{
+	struct trace_backend row = {.role = role,
+		.name = b->name,
+		.host = b->host,
+		.port = b->port,
+		.server_version = ""};
+
+	return trace_write_backend(t, &row, err);
+}
+
+static bool write_wall(struct trace *t, const char *key, struct err *err)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", (long long)clock_wall_us());
+	return trace_write_meta(t, key, text, err);
+}
+
+static bool write_configuration(struct trace *t, const struct settings *s, struct err *err)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	bool ok;
+
+	if (!out)
+		return err_set(err, "out of memory");
+	conf_print(s->conf, out); /* secrets are starred */
+	fclose(out);
+	ok = trace_write_meta(t, "configuration", text, err);
+	free(text);
+	return ok;
+}
+
+static bool write_head(const struct run *run, struct err *err)
+{
+	const struct settings *s = &run->settings;
+	struct trace *t = run->trace;
+
+	return trace_begin(t, err) && trace_write_meta(t, "program", "twinkly-capture", err) &&
+		trace_write_meta(t, "twinkly_version", TWINKLY_VERSION, err) &&
+		write_wall(t, "began_wall_us", err) &&
+		trace_write_meta(t, "source_of_truth", s->truth.name, err) &&
+		trace_write_meta(t, "candidate", s->candidate.name, err) &&
+		trace_write_meta(t, "command_line", run->options->command_line, err) &&
+		write_configuration(t, s, err) && write_words(t, err) &&
+		write_backend(t, TRACE_TRUTH, &s->truth, err) &&
+		write_backend(t, TRACE_CANDIDATE, &s->candidate, err) && trace_commit(t, err);
+}
+
+static bool open_trace(struct run *run)
+{
+	struct err err;
+	bool moved = false;
+
+	run->trace = trace_create(run->settings.trace_file, &moved, &err);
+	if (!run->trace) {
+		print_error(err.text);
+		return false;
+	}
+	if (moved)
+		log_warning("the trace that was there is now %s.old", run->settings.trace_file);
+	if (!write_head(run, &err)) {
+		print_error(err.text);
+		trace_close(run->trace, NULL);
+		return false;
+	}
+	return true;
+}
+
+static void stop(struct run *run, const char *why)
+{
+	run->is_stopping = true;
+	proxy_stop(&run->proxy, why);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct run *run = handle->data;
+
+	/* With a command its end is ours: it gets the signal and may clean up. */
+	if (run->options->command && run->options->child->is_running && !run->is_stopping) {
+		run->is_stopping = true;
+		command_signal(run->options->child, signum == SIGINT ? SIGINT : SIGTERM);
+		return;
+	}
+	command_signal(run->options->child, SIGKILL);
+	stop(run, "terminating connection due to administrator command");
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+	struct run *run = timer->data;
+
+	stop(run, "terminating connection: the command has ended");
+}
+
+static void on_command_exit(struct command_run *child)
+{
+	struct run *run = child->context;
+
+	/* Its last sessions may still be saying goodbye. */
+	stop(run, NULL);
+	if (!run->proxy.is_stopped)
+		uv_timer_start(&run->grace, on_grace, GRACE_MS, 0);
+}
+
+/* In the writer thread. */
+static void on_trace_failure(void *context, const char *why)
+{
+	struct run *run = context;
+
+	snprintf(run->why, sizeof(run->why), "%s", why);
+	uv_async_send(&run->trace_failed);
+}
+
+static void on_trace_failed(uv_async_t *async)
+{
+	struct run *run = async->data;
+
+	run->has_trace_failed = true;
+	log_error("%s", run->why);
+	if (run->settings.trace_continues)
+		return;
+	command_signal(run->options->child, SIGTERM);
+	stop(run, "terminating connection: the trace cannot be written");
+}
+
+static void on_stopped(struct proxy *proxy)
+{
+	struct run *run = proxy->context;
+
+	uv_close((uv_handle_t *)&run->sigint, NULL);
+	uv_close((uv_handle_t *)&run->sigterm, NULL);
+	uv_close((uv_handle_t *)&run->trace_failed, NULL);
+	uv_close((uv_handle_t *)&run->grace, NULL);
+}
+
+static void watch_signals(struct run *run)
+{
+	uv_signal_init(&run->loop, &run->sigint);
+	uv_signal_init(&run->loop, &run->sigterm);
+	uv_timer_init(&run->loop, &run->grace);
+	run->sigint.data = run->sigterm.data = run->grace.data = run;
+	uv_signal_start(&run->sigint, on_signal, SIGINT);
+	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
+}
+
+static bool start_command(struct run *run, struct err *err)
+{
+	if (!run->options->command)
+		return true;
+	run->options->child->on_exit = on_command_exit;
+	run->options->child->context = run;
+	return command_start(run->options->child, &run->loop, run->options->command,
+		run->settings.listen_address, run->settings.listen_port, err);
+}
+
+/* The whole life of the proxy; false: it never began to serve. */
+static bool serve(struct run *run)
+{
+	struct err err;
+	bool ok;
+
+	if (!proxy_start(&run->proxy, &run->loop, &run->settings, &err)) {
+		uv_close((uv_handle_t *)&run->trace_failed, NULL);
+		uv_run(&run->loop, UV_RUN_DEFAULT);
+		print_error(err.text);
+		return false;
+	}
+	watch_signals(run);
+	ok = start_command(run, &err);
+	if (!ok) {
+		print_error(err.text);
+		stop(run, "");
+	} else {
+		log_info("listening on %s port %d", run->settings.listen_address,
+			run->settings.listen_port);
+	}
+	uv_run(&run->loop, UV_RUN_DEFAULT);
+	proxy_fini(&run->proxy);
+	return ok;
+}
+
+static bool serve_recorded(struct run *run, struct trace_queue_stats *stats)
+{
+	struct trace_queue_options options = {.limit = (size_t)run->settings.trace_queue,
+		.policy = run->settings.trace_continues ? TRACE_CONTINUE : TRACE_STOP,
+		.on_failure = on_trace_failure,
+		.context = run,
+		.began_mono_us = clock_mono_us()};
+	struct trace_queue *queue;
+	struct err err;
+	bool ok;
+
+	uv_async_init(&run->loop, &run->trace_failed, on_trace_failed);
+	run->trace_failed.data = run;
+	queue = trace_queue_start(run->trace, &options, &err);
+	if (!queue) {
+		print_error(err.text);
+		return false;
+	}
+	record_init(&run->proxy.record, queue, options.began_mono_us);
+	ok = serve(run);
+	record_fini(&run->proxy.record);
+	trace_queue_finish(queue, stats);
+	return ok;
+}
+
+static bool close_trace(struct run *run, struct trace_queue_stats *stats)
+{
+	struct err err;
+	bool ok = stats->has_failed ||
+		(trace_begin(run->trace, &err) && write_wall(run->trace, "ended_wall_us", &err) &&
+			trace_commit(run->trace, &err));
+
+	if (!ok)
+		print_error(err.text);
+	if (!trace_close(run->trace, &err)) {
+		print_error(err.text);
+		ok = false;
+	}
+	return ok;
+}
+
+static enum settings_execution execution_of(const struct run_options *options)
+{
+	if (options->settings->has_execution)
+		return options->settings->execution;
+	return options->command ? EXECUTION_SERIAL : EXECUTION_ORDERED;
+}
+
+static int run_status(const struct run *run, const struct trace_queue_stats *stats, bool ok)
+{
+	struct summary summary = {.settings = &run->settings,
+		.counts = &run->proxy.counts,
+		.stats = stats,
+		.has_command = run->options->command != NULL,
+		.command_status = run->options->child->status};
+
+	if (!ok)
+		return EXIT_FAILED;
+	if (!run->options->is_quiet)
+		summary_print(&summary, stderr);
+	return summary_exit_status(&summary, stderr);
+}
+
+int run_capture(const struct run_options *options)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	struct trace_queue_stats stats = {0};
+	int status = EXIT_FAILED;
+	bool ok;
+
+	if (!run)
+		return EXIT_FAILED;
+	run->options = options;
+	run->settings = *options->settings;
+	run->proxy.execution = execution_of(options);
+	run->proxy.on_stopped = on_stopped;
+	run->proxy.context = run;
+	if (open_trace(run)) {
+		uv_loop_init(&run->loop);
+		ok = serve_recorded(run, &stats);
+		ok = close_trace(run, &stats) && ok;
+		status = run_status(run, &stats, ok);
+		uv_loop_close(&run->loop);
+	}
+	free(run);
+	return status;
+}

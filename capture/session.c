@@ -1,0 +1,277 @@
+/*
+ * Birth and death of a session, and its client's end of the wire.
+ */
+#include "capture/session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "capture/exchange.h"
+#include "capture/proxy.h"
+#include "wire/encode.h"
+
+static void end_quietly(struct session *s, const char *why)
+{
+	log_debug("session %lld: ends: %s", (long long)s->id, why);
+	record_event(&s->proxy->record, s->id, "disconnect", why);
+}
+
+void session_end(struct session *s, const char *why)
+{
+	if (s->is_marked)
+		return;
+	s->is_marked = true;
+	end_quietly(s, why);
+	proxy_reap(s->proxy);
+}
+
+/* The peer is done, or cannot be written to: an exchange that was under way goes into the
+ * trace as what it is. */
+static void client_is_gone(struct session *s, const char *why)
+{
+	if (s->exchange.is_open && s->state == SESSION_READY) {
+		s->exchange.verdict = VERDICT_INCONCLUSIVE;
+		s->exchange.note = "the client went away before the answer";
+	}
+	session_end(s, why);
+}
+
+void session_send(struct session *s, struct bytes data)
+{
+	struct err err;
+
+	if (s->is_marked || data.len == 0)
+		return;
+	if (link_send(&s->client, data, &err) == LINK_FAILED)
+		client_is_gone(s, err.text);
+}
+
+void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	struct buf out;
+	struct encode_error error = {.severity = "FATAL",
+		.sqlstate = sqlstate,
+		.message = text,
+		.routine = "twinkly"};
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_info("session %lld: FATAL %s: %s", (long long)s->id, sqlstate, text);
+	buf_init(&out, 2 * ERR_TEXT_MAX);
+	if (encode_error(&out, BACKEND_ERROR_RESPONSE, &error))
+		session_send(s, buf_bytes(&out));
+	buf_fini(&out);
+	s->state = SESSION_CLOSING;
+	if (buf_len(&s->client.out) == 0)
+		session_end(s, text);
+	else
+		session_update(s);
+}
+
+static void pump(struct session *s)
+{
+	switch (s->state) {
+	case SESSION_STARTUP:
+		startup_pump(s);
+		break;
+	case SESSION_READY:
+		relay_pump(s);
+		break;
+	case SESSION_DOOMED:
+		mismatch_doomed_pump(s);
+		break;
+	case SESSION_CONNECTING:
+	case SESSION_CLOSING:
+		break;
+	}
+}
+
+static void client_readable(struct session *s)
+{
+	struct err err;
+	enum link_result result = link_read(&s->client, &err);
+
+	if (result == LINK_FAILED) {
+		client_is_gone(s, err.text);
+		return;
+	}
+	pump(s);
+	/* What came before the end was still served, as PostgreSQL does. */
+	if (result == LINK_EOF)
+		client_is_gone(s, "the client closed the connection");
+}
+
+static void client_writable(struct session *s)
+{
+	struct err err;
+
+	if (link_flush(&s->client, &err) == LINK_FAILED) {
+		client_is_gone(s, err.text);
+		return;
+	}
+	if (s->state == SESSION_CLOSING && buf_len(&s->client.out) == 0)
+		session_end(s, "closed by the proxy");
+	else if (s->state == SESSION_READY && !link_is_clogged(&s->client))
+		answer_advance(s);
+}
+
+static void on_client(uv_poll_t *poll, int status, int events)
+{
+	struct session *s = poll->data;
+
+	if (s->is_marked)
+		return;
+	if (status < 0) {
+		client_is_gone(s, uv_strerror(status));
+		return;
+	}
+	if (events & UV_WRITABLE)
+		client_writable(s);
+	if (!s->is_marked && (events & UV_READABLE))
+		client_readable(s);
+	if (!s->is_marked)
+		session_update(s);
+}
+
+void session_update(struct session *s)
+{
+	int events = 0;
+
+	if (!s->is_polling || s->is_marked)
+		return;
+	if (s->state != SESSION_CLOSING && link_wants_read(&s->client))
+		events |= UV_READABLE;
+	if (link_wants_write(&s->client))
+		events |= UV_WRITABLE;
+	if (events == s->client_events)
+		return;
+	s->client_events = events;
+	if (events)
+		uv_poll_start(&s->client_poll, events, on_client);
+	else
+		uv_poll_stop(&s->client_poll);
+}
+
+static void init_side(struct side *side, size_t ceiling)
+{
+	side->done_us = -1;
+	buf_init(&side->held, ceiling);
+}
+
+static void init_exchange(struct exchange *ex, const struct settings *settings)
+{
+	size_t ceiling = (size_t)settings->max_message + (size_t)settings->window;
+
+	buf_init(&ex->request, ceiling);
+	buf_init(&ex->request_more, ceiling);
+	buf_init(&ex->truth, (size_t)settings->max_response);
+	buf_init(&ex->candidate, (size_t)settings->max_response);
+}
+
+static struct session *new_session(struct proxy *p, const char *address)
+{
+	size_t window = (size_t)p->settings->window;
+	size_t ceiling = (size_t)p->settings->max_message + window;
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->proxy = p;
+	s->id = p->next_session++;
+	snprintf(s->address, sizeof(s->address), "%s", address);
+	link_init(&s->client, window, ceiling);
+	init_side(&s->truth, ceiling);
+	init_side(&s->candidate, ceiling);
+	init_exchange(&s->exchange, p->settings);
+	buf_init(&s->columns, ceiling);
+	prepared_init(&s->prepared);
+	list_init(&s->ticket.node);
+	s->login_deadline_us = clock_mono_us() + 60 * CLOCK_SECOND;
+	return s;
+}
+
+void session_start(struct proxy *p, int fd, const char *address)
+{
+	struct session *s = new_session(p, address);
+	struct err err;
+
+	if (!s) {
+		close(fd);
+		log_error("no memory for a session from %s", address);
+		return;
+	}
+	list_append(&p->sessions, &s->node);
+	p->session_count++;
+	if (!link_attach(&s->client, fd, NULL, &err) ||
+		uv_poll_init(p->loop, &s->client_poll, fd) != 0) {
+		log_error("session %lld: the connection from %s cannot be served",
+			(long long)s->id, address);
+		close(fd);
+		s->client.fd = -1;
+		session_end(s, "the connection cannot be served");
+		return;
+	}
+	s->client_poll.data = s;
+	s->is_polling = true;
+	watch_update(p);
+	session_update(s);
+}
+
+static void free_session(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void fini_exchange(struct exchange *ex)
+{
+	exchange_reset(ex);
+	buf_fini(&ex->request);
+	buf_fini(&ex->request_more);
+	buf_fini(&ex->truth);
+	buf_fini(&ex->candidate);
+	free(ex->commands);
+	free(ex->described);
+}
+
+/* Called by the reaper, never from inside the session's own callbacks. */
+void session_free(struct session *s)
+{
+	if (s->exchange.is_open)
+		exchange_finish(s, NULL, 0);
+	turn_release(&s->proxy->turn, &s->ticket);
+	list_remove(&s->node);
+	backend_close(s->truth.backend);
+	backend_close(s->candidate.backend);
+	buf_fini(&s->truth.held);
+	buf_fini(&s->candidate.held);
+	fini_exchange(&s->exchange);
+	prepared_fini(&s->prepared);
+	buf_fini(&s->columns);
+	link_fini(&s->client);
+	free(s->user);
+	free(s->database);
+	free(s->application_name);
+	if (s->is_polling) {
+		uv_poll_stop(&s->client_poll);
+		close(s->client.fd);
+		uv_close((uv_handle_t *)&s->client_poll, free_session);
+	} else {
+		free(s);
+	}
+}
+
+const char *exchange_phase_name(enum exchange_phase phase)
+{
+	static const char *const names[] = {"collecting", "queued", "awaiting", "copying",
+		"aligning"};
+
+	return names[phase];
+}

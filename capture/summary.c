@@ -1,0 +1,69 @@
+/*
+ * Counting up at the end.
+ */
+#include "capture/summary.h"
+
+#include <inttypes.h>
+
+#include "capture/run.h"
+
+static int64_t total(const struct proxy_counts *counts)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		sum += counts->exchanges[i];
+	return sum;
+}
+
+void summary_print(const struct summary *s, FILE *out)
+{
+	const struct proxy_counts *c = s->counts;
+
+	fprintf(out, "twinkly: %s against %s: %" PRId64 " exchanges in %" PRId64 " sessions\n",
+		s->settings->postgresql_name, s->settings->yugabytedb_name, total(c), c->sessions);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (c->exchanges[i] > 0 || i == VERDICT_EQUAL || i == VERDICT_MISMATCH)
+			fprintf(out, "twinkly: %10" PRId64 " %s\n", c->exchanges[i],
+				verdict_name((enum verdict)i));
+	if (c->refused > 0)
+		fprintf(out, "twinkly: %10" PRId64 " sessions refused\n", c->refused);
+	if (c->handed_on > 0)
+		fprintf(out,
+			"twinkly: %10" PRId64 " times a session waited for a lock of another\n",
+			c->handed_on);
+	if (s->stats->lost_exchanges > 0)
+		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",
+			s->stats->lost_exchanges, s->stats->why);
+	fprintf(out, "twinkly: trace: %s\n", s->settings->trace_file);
+}
+
+static const char *doubt(const struct summary *s)
+{
+	if (s->stats->has_failed || s->stats->lost_exchanges > 0)
+		return "the trace is not complete";
+	if (s->counts->exchanges[VERDICT_INCONCLUSIVE] > 0)
+		return "some exchanges are inconclusive: twinkly-report names them";
+	return NULL;
+}
+
+int summary_exit_status(const struct summary *s, FILE *out)
+{
+	const char *why = doubt(s);
+
+	if (s->counts->exchanges[VERDICT_MISMATCH] > 0)
+		return EXIT_MISMATCH;
+	if (s->has_command && s->command_status != 0)
+		return s->command_status;
+	if (total(s->counts) == 0) {
+		fprintf(out, "twinkly: nothing was captured: %s never connected to %s:%d\n",
+			s->has_command ? "the command" : "a client", s->settings->listen_address,
+			s->settings->listen_port);
+		return EXIT_FAILED;
+	}
+	if (why) {
+		fprintf(out, "twinkly: no mismatch, but %s\n", why);
+		return EXIT_FAILED;
+	}
+	return EXIT_SAME;
+}

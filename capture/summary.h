@@ -1,0 +1,26 @@
+/*
+ * The last words of a run: counts of every verdict, gaps, the path of the trace, and the
+ * exit status that follows from them.
+ */
+#ifndef CAPTURE_SUMMARY_H
+#define CAPTURE_SUMMARY_H
+
+#include <stdio.h>
+
+#include "capture/proxy.h"
+
+struct summary {
+	const struct settings *settings;
+	const struct proxy_counts *counts;
+	const struct trace_queue_stats *stats;
+	bool has_command;
+	int command_status;
+};
+
+void summary_print(const struct summary *s, FILE *out);
+
+/* 1: mismatches; else the command's own status; 3 where that is 0 but nothing was captured,
+ * or the run has gaps or inconclusive exchanges: then `out` gets the reason. */
+int summary_exit_status(const struct summary *s, FILE *out);
+
+#endif

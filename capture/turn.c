@@ -1,0 +1,87 @@
+/*
+ * A fair shared/exclusive turn without threads: a queue and two counters.
+ */
+#include "capture/turn.h"
+
+void turn_init(struct turn *turn, bool is_serial, void (*on_granted)(struct turn_ticket *ticket))
+{
+	*turn = (struct turn){.is_serial = is_serial, .on_granted = on_granted};
+	list_init(&turn->waiting);
+	list_init(&turn->held);
+}
+
+static bool is_free_for(const struct turn *turn, bool is_writing)
+{
+	return turn->writers == 0 && (!is_writing || turn->readers == 0);
+}
+
+static void hold(struct turn *turn, struct turn_ticket *ticket)
+{
+	ticket->state = TURN_HELD;
+	list_append(&turn->held, &ticket->node);
+	if (ticket->is_writing)
+		turn->writers++;
+	else
+		turn->readers++;
+}
+
+bool turn_request(struct turn *turn, struct turn_ticket *ticket, bool is_writing)
+{
+	ticket->is_writing = is_writing;
+	if (!turn->is_serial)
+		return true;
+	if (list_is_empty(&turn->waiting) && is_free_for(turn, is_writing)) {
+		hold(turn, ticket);
+		return true;
+	}
+	ticket->state = TURN_WAITING;
+	list_append(&turn->waiting, &ticket->node);
+	return false;
+}
+
+bool turn_return(struct turn *turn, struct turn_ticket *ticket)
+{
+	if (!turn->is_serial || ticket->state == TURN_HELD)
+		return true;
+	if (ticket->state == TURN_WAITING)
+		return false;
+	if (is_free_for(turn, ticket->is_writing)) {
+		hold(turn, ticket);
+		return true;
+	}
+	ticket->state = TURN_WAITING;
+	list_prepend(&turn->waiting, &ticket->node);
+	return false;
+}
+
+static void grant_waiting(struct turn *turn)
+{
+	while (!list_is_empty(&turn->waiting)) {
+		struct turn_ticket *first =
+			list_entry(turn->waiting.next, struct turn_ticket, node);
+
+		if (!is_free_for(turn, first->is_writing))
+			return;
+		list_remove(&first->node);
+		hold(turn, first);
+		turn->on_granted(first);
+	}
+}
+
+void turn_release(struct turn *turn, struct turn_ticket *ticket)
+{
+	if (ticket->state == TURN_NONE)
+		return;
+	list_remove(&ticket->node);
+	if (ticket->state == TURN_HELD && ticket->is_writing)
+		turn->writers--;
+	else if (ticket->state == TURN_HELD)
+		turn->readers--;
+	ticket->state = TURN_NONE;
+	grant_waiting(turn);
+}
+
+bool turn_is_contended(const struct turn *turn)
+{
+	return !list_is_empty(&turn->waiting);
+}

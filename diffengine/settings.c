@@ -1,0 +1,198 @@
+/*
+ * The table of configuration keys, and the way from a checked file to struct settings.
+ */
+#include "diffengine/settings.h"
+
+#include <string.h>
+
+#define KEY_MIB   (1024.0 * 1024.0)
+#define KEY_GIB   (1024.0 * KEY_MIB)
+#define KEY_HOUR  3600e6
+#define SSLMODES  "disable allow prefer require verify-ca verify-full"
+/* One backend's keys; `section` is the product's, not the role's. */
+#define BACKEND_KEYS(section, product, default_port)                                               \
+	{section ".name", CONF_STRING, "\"" product "\"", NULL, 0, 0, false,                       \
+		"the name used in every message and report"},                                      \
+		{section ".host", CONF_STRING, "\"localhost\"", NULL, 0, 0, false,                 \
+			"host name, address, or directory of a Unix-domain socket"},               \
+		{section ".port", CONF_INTEGER, default_port, NULL, 1, 65535, false, "port"},      \
+		{section ".user", CONF_STRING, NULL, NULL, 0, 0, false,                            \
+			"user to connect as; absent: the client's"},                               \
+		{section ".password", CONF_STRING, NULL, NULL, 0, 0, true,                         \
+			"password; better taken from the environment: ${?NAME}"},                  \
+		{section ".passfile", CONF_STRING, NULL, NULL, 0, 0, false,                        \
+			"file of passwords in libpq's .pgpass format"},                            \
+		{section ".database", CONF_STRING, NULL, NULL, 0, 0, false,                        \
+			"database to connect to; absent: the client's"},                           \
+		{section ".connection-timeout", CONF_DURATION, "10s", NULL, 1000, KEY_HOUR, false, \
+			"how long connecting and authenticating may take"},                        \
+		{section ".sslmode", CONF_ENUM, "prefer", SSLMODES, 0, 0, false,                   \
+			"TLS towards the database, as in libpq"},                                  \
+	{                                                                                          \
+		section ".sslrootcert", CONF_STRING, NULL, NULL, 0, 0, false,                      \
+			"file of trusted certificates for verify-ca and verify-full"               \
+	}
+
+static const struct conf_key keys[] = {
+	{"proxy.listen-address", CONF_STRING, "\"127.0.0.1\"", NULL, 0, 0, false,
+		"IP address to listen on; only loopback, since clients are trusted"},
+	{"proxy.listen-port", CONF_INTEGER, "5431", NULL, 1, 65535, false, "port to listen on"},
+	{"proxy.max-connections", CONF_INTEGER, "500", NULL, 1, 10000, false,
+		"client sessions at a time; further ones are refused with SQLSTATE 53300"},
+	{"proxy.max-message", CONF_SIZE, "256MB", NULL, 65536, KEY_GIB - 1, false,
+		"longest protocol message taken from a client or a database"},
+	{"proxy.window", CONF_SIZE, "1MB", NULL, 16384, 64 * KEY_MIB, false,
+		"bytes of an answer held per side and session while they are compared"},
+	BACKEND_KEYS("proxy.postgresql", "PostgreSQL", "5432"),
+	BACKEND_KEYS("proxy.yugabytedb", "YugabyteDB", "5433"),
+	{"comparison.source-of-truth", CONF_ENUM, "yugabytedb", "yugabytedb postgresql", 0, 0,
+		false, "whose answers the client sees"},
+	{"comparison.fail-on-differences", CONF_BOOLEAN, "true", NULL, 0, 0, false,
+		"true: a mismatch is an SQL error and ends the connection; false: it is recorded"},
+	{"comparison.mismatch-sqlstate", CONF_STRING, "\"XX000\"", NULL, 0, 0, false,
+		"SQLSTATE of the error that reports a mismatch"},
+	{"comparison.execution", CONF_ENUM, NULL, "ordered parallel serial", 0, 0, false,
+		"how statements of concurrent sessions reach the two databases; absent: serial "
+		"under -- COMMAND, ordered in the daemon"},
+	{"comparison.exclude-patterns", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"PCRE2 patterns, searched without regard to case; statements that match are run "
+		"on both databases and not compared"},
+	{"comparison.backend-timeout", CONF_DURATION, "60s", NULL, 1000, 24 * KEY_HOUR, false,
+		"how long a database may take for one exchange; then it is inconclusive"},
+	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
+		"the trace to write; -t on the command line overrides it"},
+	{"trace.on-failure", CONF_ENUM, "stop", "stop continue", 0, 0, false,
+		"what happens when the trace cannot be written: end the run, or go on with gaps"},
+	{"trace.max-response", CONF_SIZE, "1MB", NULL, 0, KEY_GIB - 1, false,
+		"bytes of each side's answer to an exchange that the trace keeps"},
+	{"trace.queue", CONF_SIZE, "64MB", NULL, KEY_MIB, KEY_GIB * 4, false,
+		"bytes waiting for the disk at which clients are held back"},
+	{"log.level", CONF_ENUM, "warning", "error warning info debug", 0, 0, false,
+		"what is logged on standard error"},
+};
+
+const struct conf_key *settings_keys(size_t *count)
+{
+	*count = ARRAY_LEN(keys);
+	return keys;
+}
+
+static const char *backend_string(const struct conf *conf, const char *section, const char *name)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s.%s", section, name);
+	return conf_string(conf, key);
+}
+
+static int64_t backend_integer(const struct conf *conf, const char *section, const char *name)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s.%s", section, name);
+	return conf_integer(conf, key);
+}
+
+static void fill_backend(struct settings_backend *b, const struct conf *conf, const char *section)
+{
+	b->name = backend_string(conf, section, "name");
+	b->host = backend_string(conf, section, "host");
+	b->port = (int)backend_integer(conf, section, "port");
+	b->user = backend_string(conf, section, "user");
+	b->password = backend_string(conf, section, "password");
+	b->passfile = backend_string(conf, section, "passfile");
+	b->database = backend_string(conf, section, "database");
+	b->sslmode = backend_string(conf, section, "sslmode");
+	b->sslrootcert = backend_string(conf, section, "sslrootcert");
+	b->connect_timeout_us = backend_integer(conf, section, "connection-timeout");
+}
+
+static void fill_comparison(struct settings *s)
+{
+	struct settings_backend postgresql, yugabytedb;
+
+	fill_backend(&postgresql, s->conf, "proxy.postgresql");
+	fill_backend(&yugabytedb, s->conf, "proxy.yugabytedb");
+	s->postgresql_name = postgresql.name;
+	s->yugabytedb_name = yugabytedb.name;
+	s->truth_is_postgresql =
+		strcmp(conf_string(s->conf, "comparison.source-of-truth"), "postgresql") == 0;
+	s->truth = s->truth_is_postgresql ? postgresql : yugabytedb;
+	s->candidate = s->truth_is_postgresql ? yugabytedb : postgresql;
+
+	s->fail_on_differences = conf_boolean(s->conf, "comparison.fail-on-differences");
+	s->mismatch_sqlstate = conf_string(s->conf, "comparison.mismatch-sqlstate");
+	s->has_execution = conf_string(s->conf, "comparison.execution") != NULL;
+	if (s->has_execution)
+		s->execution = (enum settings_execution)conf_integer(s->conf,
+			"comparison.execution");
+	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
+}
+
+static void fill(struct settings *s)
+{
+	const struct conf *conf = s->conf;
+
+	s->listen_address = conf_string(conf, "proxy.listen-address");
+	s->listen_port = (int)conf_integer(conf, "proxy.listen-port");
+	s->max_connections = conf_integer(conf, "proxy.max-connections");
+	s->max_message = conf_integer(conf, "proxy.max-message");
+	s->window = conf_integer(conf, "proxy.window");
+	fill_comparison(s);
+	s->trace_file = conf_string(conf, "trace.file");
+	s->trace_continues = strcmp(conf_string(conf, "trace.on-failure"), "continue") == 0;
+	s->max_response = conf_integer(conf, "trace.max-response");
+	s->trace_queue = conf_integer(conf, "trace.queue");
+	s->log_level = conf_string(conf, "log.level");
+}
+
+/* What the table cannot say. */
+static size_t check_more(const struct settings *s, FILE *out)
+{
+	const char *state = s->mismatch_sqlstate;
+	size_t errors = 0;
+
+	if (strlen(state) != 5 || strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5) {
+		fprintf(out, "%s: comparison.mismatch-sqlstate: \"%s\" is not a SQLSTATE (five "
+			     "digits or capital letters)\n",
+			conf_place(s->conf, "comparison.mismatch-sqlstate", 0), state);
+		errors++;
+	}
+	return errors;
+}
+
+bool settings_load(struct settings *s, const char *path, const char *const *overrides, size_t count,
+	FILE *out)
+{
+	struct err err;
+	size_t errors = 0;
+
+	memset(s, 0, sizeof(*s));
+	s->conf = path ? conf_load(path, &err) : conf_new_empty();
+	if (!s->conf) {
+		fprintf(out, "%s\n", path ? err.text : "out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!conf_override(s->conf, overrides[i], &err)) {
+			fprintf(out, "%s\n", err.text);
+			errors++;
+		}
+	}
+	errors += conf_check(s->conf, keys, ARRAY_LEN(keys), out);
+	if (errors == 0) {
+		fill(s);
+		errors += check_more(s, out);
+	}
+	if (errors > 0) {
+		settings_fini(s);
+		return false;
+	}
+	return true;
+}
+
+void settings_fini(struct settings *s)
+{
+	conf_free(s->conf);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,65 @@
+/*
+ * Every configuration key of Twinkly, one table, and the values in a struct. All programs
+ * read the same file, so they share the table; each uses the part that concerns it.
+ * The struct owns its strings through `conf`; they live until settings_fini.
+ */
+#ifndef DIFFENGINE_SETTINGS_H
+#define DIFFENGINE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/attr.h"
+#include "base/conf.h"
+#include "base/err.h"
+
+struct settings_backend { /* NULL: not set */
+	const char *name, *host;
+	int port;
+	const char *user, *password, *passfile, *database, *sslmode, *sslrootcert;
+	int64_t connect_timeout_us;
+};
+
+enum settings_execution { EXECUTION_ORDERED, EXECUTION_PARALLEL, EXECUTION_SERIAL };
+
+struct settings {
+	struct conf *conf;
+
+	const char *listen_address;
+	int listen_port;
+	int64_t max_connections;
+	int64_t max_message; /* bytes of one protocol message */
+	int64_t window;      /* bytes of an answer that are held back per side and session */
+
+	/* By role, not by product: comparison.source-of-truth says which is which. */
+	struct settings_backend truth, candidate;
+	/* By product, for messages: "PostgreSQL returned ..., YugabyteDB returned ...". */
+	const char *postgresql_name, *yugabytedb_name;
+	bool truth_is_postgresql;
+
+	bool fail_on_differences;
+	const char *mismatch_sqlstate;
+	bool has_execution; /* else serial under -- COMMAND and in replay, ordered in the daemon */
+	enum settings_execution execution;
+	int64_t backend_timeout_us;
+
+	const char *trace_file;
+	bool trace_continues; /* trace.on-failure = continue */
+	int64_t max_response; /* bytes of each side's answer that the trace keeps */
+	int64_t trace_queue;  /* bytes */
+
+	const char *log_level;
+};
+
+/* The table, for lint, docs and --print-config. Its length goes into *count. */
+const struct conf_key *settings_keys(size_t *count);
+
+/* Reads `path` (NULL: defaults alone), lays the `overrides` ("KEY=VALUE") over it and checks
+ * everything. False after printing every error with its place on `out`. */
+bool settings_load(struct settings *s, const char *path, const char *const *overrides, size_t count,
+	FILE *out) ATTR_USE_RESULT;
+void settings_fini(struct settings *s);
+
+#endif

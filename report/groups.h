@@ -1,0 +1,65 @@
+/*
+ * Findings grouped by statement, verdict, kind and reason, in order of first occurrence. The
+ * memory is bounded whatever the trace holds: at most `limit` groups of GROUP_EXAMPLES
+ * examples, texts cut; what no longer fits is counted in `dropped`, never lost in silence.
+ */
+#ifndef REPORT_GROUPS_H
+#define REPORT_GROUPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+#define GROUP_EXAMPLES      3
+#define GROUP_STATEMENT_MAX 8192
+#define GROUP_TEXT_MAX      1024 /* of a value, a sentence, parameters, a reason */
+#define GROUP_SLOTS         8192 /* of the hash table; more than twice the highest limit */
+#define GROUP_LIMIT_MAX     4000
+
+/* What makes a group. `kind` is an enum diff_kind, DIFF_KIND_COUNT where there is none. */
+struct group_key {
+	int verdict, kind;
+	struct bytes statement; /* empty: none */
+	struct bytes reason;    /* the rule, the exchange's note; empty: none */
+};
+
+struct group_example {
+	int64_t session, exchange;
+	int ordinal;
+	int64_t row; /* 0: not about a row */
+	int column;  /* 0: not about a column */
+	bool truth_null, candidate_null;
+	struct bytes column_name, truth, candidate, parameters, text;
+};
+
+struct group {
+	struct group_key key; /* texts cut */
+	struct hash128 hash;
+	int64_t count;         /* differences, or commands where there is no kind */
+	int64_t exchanges;     /* in how many exchanges */
+	int64_t last_exchange; /* for counting them */
+	struct group_example examples[GROUP_EXAMPLES];
+	int example_count;
+};
+
+struct groups {
+	struct group *items;
+	size_t count, limit;
+	uint16_t *slots; /* index in items + 1; 0: free */
+	int64_t dropped; /* findings that fit in no group */
+	struct arena arena;
+};
+
+/* `limit` is at most GROUP_LIMIT_MAX. After a failure groups_fini is harmless. */
+bool groups_init(struct groups *g, size_t limit, struct err *err) ATTR_USE_RESULT;
+void groups_fini(struct groups *g);
+
+/* Counts a finding; the views of key and example are copied where they are kept. */
+void groups_add(struct groups *g, const struct group_key *key, const struct group_example *example);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * twinkly-report: reads a trace and says what differed, on the terminal and in files. Exit
+ * status as diff(1): 0 no mismatch, 1 mismatches, 2 usage, 3 could not do the job, which is
+ * also a trace that proves nothing (docs/REPORTS.md).
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "report/csv.h"
+#include "report/html.h"
+#include "report/options.h"
+#include "report/output.h"
+#include "report/terminal.h"
+
+#define EXIT_USAGE  2
+#define EXIT_FAILED 3
+
+#define TERMINAL_GROUPS 20
+#define HTML_GROUPS     500
+
+static size_t limit_of(const struct report_options *o, size_t fallback)
+{
+	return o->limit < 0 ? fallback : (size_t)o->limit;
+}
+
+static bool write_html(const struct report_options *o, const struct summary *s, struct err *err)
+{
+	struct output file;
+
+	if (!output_open(&file, o->html, err))
+		return false;
+	html_write(file.file, s, limit_of(o, HTML_GROUPS));
+	return output_close(&file, err);
+}
+
+static bool write_csv(
+	const struct report_options *o, struct trace *t, const struct summary *s, struct err *err)
+{
+	struct output file;
+
+	if (!output_open(&file, o->csv, err))
+		return false;
+	if (!csv_report(file.file, t, s, err)) {
+		output_abandon(&file);
+		return false;
+	}
+	return output_close(&file, err);
+}
+
+static bool write_terminal(const struct report_options *o, const struct summary *s, struct err *err)
+{
+	terminal_write(stdout, s, limit_of(o, TERMINAL_GROUPS));
+	fputc('\n', stdout);
+	if (o->html)
+		printf("HTML report: %s\n", o->html);
+	if (o->csv)
+		printf("CSV report: %s\n", o->csv);
+	if (!o->html && !o->csv && s->mismatches.count > 0)
+		puts("Values side by side: --html FILE; every difference: --csv FILE");
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_set(err, "cannot write the summary: %s", strerror(errno));
+	return true;
+}
+
+static bool write_all(
+	const struct report_options *o, struct trace *t, const struct summary *s, struct err *err)
+{
+	if (o->html && !write_html(o, s, err))
+		return false;
+	if (o->csv && !write_csv(o, t, s, err))
+		return false;
+	return o->is_quiet || write_terminal(o, s, err);
+}
+
+static int report(const struct report_options *o, struct trace *t, struct err *err)
+{
+	struct summary s;
+	char why[SUMMARY_WHY_MAX];
+	int status = EXIT_FAILED;
+
+	if (summary_collect(&s, t, o->trace, o->only, err) && write_all(o, t, &s, err)) {
+		status = (int)summary_status(&s, why);
+		if (status == SUMMARY_INCOMPLETE)
+			err_set(err, "%s", why);
+	}
+	summary_fini(&s);
+	return status;
+}
+
+static int fail(const struct err *err, int status)
+{
+	fprintf(stderr, "twinkly-report: %s\n", err->text);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct report_options o;
+	struct err err = {.text = ""}, close_err;
+	struct trace *t;
+	int status;
+	enum options_result result = report_options_parse(argc, argv, &o, &err);
+
+	if (result == OPTIONS_DONE)
+		return EXIT_SUCCESS;
+	if (result == OPTIONS_INVALID)
+		return fail(&err, EXIT_USAGE);
+	t = trace_open(o.trace, &err);
+	if (!t)
+		return fail(&err, EXIT_FAILED);
+	status = report(&o, t, &err);
+	(void)trace_close(t, &close_err); /* it was only read */
+	return status == EXIT_FAILED ? fail(&err, status) : status;
+}

@@ -1,0 +1,143 @@
+/*
+ * The option table and what its values must be. The trace may stand before, between or after
+ * the options.
+ */
+#include "report/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "diffengine/verdict.h"
+
+enum { OPT_HTML = 1, OPT_CSV, OPT_LIMIT, OPT_ONLY, OPT_QUIET };
+
+static const struct option_row option_rows[] = {
+	{OPT_HTML, 0, "html", "FILE", "write one self-contained HTML page"},
+	{OPT_CSV, 0, "csv", "FILE", "write one row per difference"},
+	{OPT_LIMIT, 0, "limit", "N",
+		"show at most N groups, 0 for all (terminal 20, HTML 500; CSV has all)"},
+	{OPT_ONLY, 0, "only", "KIND", "show differences of this kind alone, such as row-count"},
+	{OPT_QUIET, 'q', "quiet", NULL, "no summary on the terminal"},
+};
+
+static const struct option_table options = {.program = "twinkly-report",
+	.usage = "TRACE [OPTION]...",
+	.summary = "Shows what differed in a trace that twinkly-capture or twinkly-replay wrote.\n"
+		   "Exit status: 0 no mismatch, 1 mismatches, 2 usage, 3 could not do the job.",
+	.rows = option_rows,
+	.count = ARRAY_LEN(option_rows)};
+
+static bool parse_limit(const char *value, long *limit, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*limit = strtol(value, &end, 10);
+	if (errno || end == value || *end || *limit < 0)
+		return err_set(
+			err, "option \"--limit\" needs a number from 0 on, not \"%s\"", value);
+	return true;
+}
+
+static bool parse_kind(const char *value, int *kind, struct err *err)
+{
+	char known[512] = "";
+	size_t len = 0;
+
+	for (int k = 0; k < DIFF_KIND_COUNT; k++) {
+		const char *name = diff_kind_info((enum diff_kind)k)->name;
+
+		if (strcmp(value, name) == 0) {
+			*kind = k;
+			return true;
+		}
+		if (len < sizeof(known))
+			len += (size_t)snprintf(
+				known + len, sizeof(known) - len, "%s%s", k ? ", " : "", name);
+	}
+	return err_set(
+		err, "there is no kind of difference \"%s\"; the kinds are %s", value, known);
+}
+
+static bool on_option(void *context, int id, const char *value, struct err *err)
+{
+	struct report_options *o = context;
+
+	switch (id) {
+	case OPT_HTML:
+		o->html = value;
+		return true;
+	case OPT_CSV:
+		o->csv = value;
+		return true;
+	case OPT_LIMIT:
+		return parse_limit(value, &o->limit, err);
+	case OPT_ONLY:
+		return parse_kind(value, &o->only, err);
+	default:
+		o->is_quiet = true;
+		return true;
+	}
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	if (!a || !b)
+		return false;
+	if (strcmp(a, b) == 0)
+		return true;
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* A report must not take the place of the trace or of the other report. */
+static bool check_files(const struct report_options *o, struct err *err)
+{
+	if (is_same_file(o->trace, o->html) || is_same_file(o->trace, o->csv))
+		return err_set(err, "the report would overwrite the trace \"%s\"", o->trace);
+	if (is_same_file(o->html, o->csv))
+		return err_set(err, "both reports would go to \"%s\"", o->html);
+	return true;
+}
+
+/* options_parse stops at an operand; it goes on behind each. */
+static enum options_result parse_all(
+	int argc, char **argv, struct report_options *o, struct err *err)
+{
+	enum options_result result = OPTIONS_OK;
+	int rest = 1;
+
+	while (argc > 1) {
+		result = options_parse(&options, argc, argv, on_option, o, &rest, err);
+		if (result != OPTIONS_OK || rest >= argc)
+			return result;
+		if (o->trace) {
+			err_set(err, "one trace at a time: \"%s\" is one too many", argv[rest]);
+			return OPTIONS_INVALID;
+		}
+		o->trace = argv[rest];
+		argv += rest;
+		argc -= rest;
+	}
+	return result;
+}
+
+enum options_result report_options_parse(
+	int argc, char **argv, struct report_options *o, struct err *err)
+{
+	enum options_result result;
+
+	*o = (struct report_options){.limit = -1, .only = SUMMARY_ANY_KIND};
+	result = parse_all(argc, argv, o, err);
+	if (result != OPTIONS_OK)
+		return result;
+	if (!o->trace) {
+		err_set(err, "name the trace; see twinkly-report --help");
+		return OPTIONS_INVALID;
+	}
+	return check_files(o, err) ? OPTIONS_OK : OPTIONS_INVALID;
+}

@@ -1,0 +1,74 @@
+/*
+ * What a report says about a trace as a whole: the databases, when and how long, the counts
+ * of every verdict, the findings in groups, the sessions and the gaps. Collected once, in
+ * bounded memory, and then written by terminal.c and html.c without the trace.
+ */
+#ifndef REPORT_SUMMARY_H
+#define REPORT_SUMMARY_H
+
+#include "base/clock.h"
+#include "report/groups.h"
+#include "schema/trace_read.h"
+
+#define SUMMARY_MISMATCH_GROUPS 2000
+#define SUMMARY_OTHER_GROUPS    500
+#define SUMMARY_SESSIONS        1000 /* those with a mismatch come first */
+#define SUMMARY_GAPS            50
+#define SUMMARY_ANY_KIND        (-1)
+
+struct summary_backend {
+	struct bytes name, version, host; /* version and host empty: unknown */
+	int port;
+};
+
+struct summary_session {
+	int64_t id, mismatches, started_us;
+	bool is_known; /* the trace has a row of it */
+	struct bytes user, database, application_name, client;
+};
+
+struct summary_gap {
+	int64_t at_us, exchanges;
+	struct bytes reason;
+};
+
+/* The exit status of the program, as diff(1) has it. */
+enum summary_status { SUMMARY_EQUAL = 0, SUMMARY_MISMATCH = 1, SUMMARY_INCOMPLETE = 3 };
+
+struct summary {
+	const char *path; /* the caller's */
+	int only;         /* groups of this diff_kind alone, or SUMMARY_ANY_KIND */
+	struct summary_backend truth, candidate;
+	struct bytes twinkly_version, program, command_line, configuration; /* empty: absent */
+	int64_t began_wall_us, ended_wall_us;                               /* -1: unknown */
+	struct trace_counts counts;
+	int64_t lost_exchanges;   /* in gaps */
+	struct groups mismatches; /* differences that no rule allows */
+	struct groups others;     /* what was allowed, retried, excluded, not compared, ... */
+	struct summary_session *sessions; /* by id */
+	size_t session_count;
+	struct summary_gap gaps[SUMMARY_GAPS];
+	size_t gap_count;
+	struct arena arena;
+};
+
+/* Reads the trace. After a failure summary_fini is harmless (and needed). */
+bool summary_collect(struct summary *s, struct trace *t, const char *path, int only,
+	struct err *err) ATTR_USE_RESULT;
+void summary_fini(struct summary *s);
+
+#define SUMMARY_WHY_MAX 160
+/* Of the whole trace, whatever `only` is. `why` gets the sentence that a report begins with. */
+enum summary_status summary_status(const struct summary *s, char why[SUMMARY_WHY_MAX]);
+
+/* Commands that both databases answered and whose answers were compared, in tenths of a
+ * percent of all commands, rounded down; -1: there were no commands. */
+int summary_compared_permille(const struct summary *s);
+/* How many of `total` commands (or exchanges) have a verdict that this program does not know:
+ * a newer trace. */
+int64_t summary_unknown(const int64_t by_verdict[16], int64_t total);
+
+/* "2026-11-23 14:05:06.123456Z" for a time since the trace began; "" where it is unknown. */
+const char *summary_time(const struct summary *s, int64_t us, char out[CLOCK_TEXT_MAX]);
+
+#endif

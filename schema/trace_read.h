@@ -1,0 +1,68 @@
+/*
+ * Reading a trace. Rows come one at a time through a visitor, so memory does not depend on
+ * the trace's length; what the visitor is given is borrowed until it returns. A visitor that
+ * returns false stops the reading; the function then returns true (*stopped tells, in the
+ * visitor's own context). False with err: the file cannot be read further.
+ */
+#ifndef SCHEMA_TRACE_READ_H
+#define SCHEMA_TRACE_READ_H
+
+#include "schema/trace.h"
+
+/* NULL if absent; borrowed until the next call with this trace. */
+const char *trace_read_meta(struct trace *t, const char *key);
+
+typedef bool trace_backend_fn(void *context, const struct trace_backend *row);
+bool trace_read_backends(struct trace *t, trace_backend_fn *visit, void *context, struct err *err)
+	ATTR_USE_RESULT;
+
+typedef bool trace_session_fn(void *context, const struct trace_session *row);
+bool trace_read_sessions(struct trace *t, trace_session_fn *visit, void *context, struct err *err)
+	ATTR_USE_RESULT; /* by id */
+
+typedef bool trace_event_fn(void *context, const struct trace_event *row);
+bool trace_read_events(struct trace *t, trace_event_fn *visit, void *context, struct err *err)
+	ATTR_USE_RESULT; /* by time */
+
+typedef bool trace_exchange_fn(void *context, const struct trace_exchange *row);
+/* By id (order of starting), from `first_id`; `session` 0: all sessions. */
+bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
+	trace_exchange_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
+
+typedef bool trace_part_fn(void *context, struct bytes body);
+bool trace_read_request_parts(struct trace *t, int64_t exchange, trace_part_fn *visit,
+	void *context, struct err *err) ATTR_USE_RESULT;
+
+typedef bool trace_command_fn(void *context, const struct trace_command *row,
+	struct bytes statement);
+bool trace_read_commands(struct trace *t, int64_t exchange, trace_command_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT; /* by ordinal */
+
+/* A difference with what a report says about it; `statement` is the command's text. */
+struct trace_difference_context {
+	const struct trace_difference *difference;
+	const char *kind, *severity;
+	int64_t session;
+	int64_t started_us;
+	const char *user, *database, *application_name;
+	int64_t statement_id; /* 0: none */
+	struct bytes statement;
+	const char *parameters;
+};
+typedef bool trace_difference_fn(void *context, const struct trace_difference_context *row);
+/* `exchange` 0: all, in order of exchange, command and writing. */
+bool trace_read_differences(struct trace *t, int64_t exchange, trace_difference_fn *visit,
+	void *context, struct err *err) ATTR_USE_RESULT;
+
+typedef bool trace_gap_fn(void *context, const struct trace_gap *row);
+bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct err *err)
+	ATTR_USE_RESULT;
+
+struct trace_counts {
+	int64_t sessions, exchanges, commands, statements, differences, gaps;
+	int64_t by_verdict[16]; /* commands of each verdict number */
+	int64_t exchanges_by_verdict[16];
+};
+bool trace_count(struct trace *t, struct trace_counts *counts, struct err *err) ATTR_USE_RESULT;
+
+#endif

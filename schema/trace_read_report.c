@@ -1,0 +1,141 @@
+/*
+ * Reading for reports: differences with what belongs to them, gaps, and the counts. What
+ * trace_read.c says about hostile values holds here too. No view of the file is used.
+ */
+#include "schema/trace_read.h"
+
+#include <string.h>
+
+#include "schema/trace_impl.h"
+
+/* In the order of struct trace_difference, then of struct trace_difference_context. */
+#define DIFFERENCE_COLUMNS                                                                   \
+	"SELECT d.exchange, d.ordinal, d.kind, d.row, d.column, d.column_name, d.truth, "    \
+	"d.candidate, d.rule, d.text, k.name, k.severity, e.session, e.started_us, u.user, " \
+	"u.database, u.application_name, c.statement, s.text, c.parameters "                 \
+	"FROM difference d LEFT JOIN difference_kind k ON k.id = d.kind "                    \
+	"LEFT JOIN exchange e ON e.id = d.exchange LEFT JOIN session u ON u.id = e.session " \
+	"LEFT JOIN command c ON c.exchange = d.exchange AND c.ordinal = d.ordinal "          \
+	"LEFT JOIN statement s ON s.id = c.statement "
+#define DIFFERENCE_ORDER "ORDER BY d.exchange, d.ordinal, d.id"
+
+static struct trace_difference difference_row(sqlite3_stmt *s)
+{
+	return (struct trace_difference){
+		.exchange = sqlite3_column_int64(s, 0),
+		.ordinal = trace_column_small(s, 1, 0),
+		.kind = trace_column_small(s, 2, -1),
+		.row = trace_column_int(s, 3, 0),
+		.column = trace_column_small(s, 4, 0),
+		.column_name = trace_column_text(s, 5),
+		.truth_null = sqlite3_column_type(s, 6) == SQLITE_NULL,
+		.candidate_null = sqlite3_column_type(s, 7) == SQLITE_NULL,
+		.truth = trace_column_bytes(s, 6),
+		.candidate = trace_column_bytes(s, 7),
+		.rule = trace_column_text(s, 8),
+		.text = trace_column_str(s, 9),
+	};
+}
+
+static struct trace_difference_context context_row(
+	sqlite3_stmt *s, const struct trace_difference *difference)
+{
+	const char *kind = trace_column_text(s, 10);
+	return (struct trace_difference_context){
+		.difference = difference,
+		.kind = kind ? kind : "unknown",
+		.severity = trace_column_str(s, 11),
+		.session = trace_column_int(s, 12, 0),
+		.started_us = trace_column_int(s, 13, 0),
+		.user = trace_column_str(s, 14),
+		.database = trace_column_str(s, 15),
+		.application_name = trace_column_str(s, 16),
+		.statement_id = trace_column_int(s, 17, 0),
+		.statement = trace_column_bytes(s, 18),
+		.parameters = trace_column_text(s, 19),
+	};
+}
+
+bool trace_read_differences(struct trace *t, int64_t exchange, trace_difference_fn *visit,
+	void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	enum trace_sql which = exchange ? SQL_READ_DIFFERENCES_OF : SQL_READ_DIFFERENCES;
+	sqlite3_stmt *s = trace_take(t, which,
+		exchange ? DIFFERENCE_COLUMNS "WHERE d.exchange = ? " DIFFERENCE_ORDER
+			 : DIFFERENCE_COLUMNS DIFFERENCE_ORDER,
+		err);
+	if (!s)
+		return false;
+	if (exchange)
+		sqlite3_bind_int64(s, 1, exchange);
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_difference difference = difference_row(s);
+		struct trace_difference_context row = context_row(s, &difference);
+		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
+	}
+	return trace_read_end(t, which, s, rc, err);
+}
+
+bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	sqlite3_stmt *s = trace_take(
+		t, SQL_READ_GAPS, "SELECT at_us, exchanges, reason FROM gap ORDER BY id", err);
+	if (!s)
+		return false;
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_gap row = {
+			.at_us = trace_column_int(s, 0, 0),
+			.exchanges = trace_column_int(s, 1, 0),
+			.reason = trace_column_str(s, 2),
+		};
+		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
+	}
+	return trace_read_end(t, SQL_READ_GAPS, s, rc, err);
+}
+
+/* A verdict beyond the array (a damaged file) counts in the total only. */
+static bool count_by_verdict(struct trace *t, enum trace_sql which, const char *sql,
+	int64_t *by_verdict, int64_t *total, struct err *err)
+{
+	int rc;
+	sqlite3_stmt *s = trace_take(t, which, sql, err);
+	if (!s)
+		return false;
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t verdict = trace_column_int(s, 0, -1);
+		int64_t count = sqlite3_column_int64(s, 1);
+		if (verdict >= 0 && verdict < 16)
+			by_verdict[verdict] += count;
+		*total += count;
+	}
+	return trace_read_end(t, which, s, rc, err);
+}
+
+bool trace_count(struct trace *t, struct trace_counts *counts, struct err *err)
+{
+	*counts = (struct trace_counts){0};
+	sqlite3_stmt *s = trace_take(t, SQL_COUNT_ROWS,
+		"SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM statement), "
+		"(SELECT count(*) FROM difference), (SELECT count(*) FROM gap)",
+		err);
+	if (!s)
+		return false;
+	int rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		counts->sessions = sqlite3_column_int64(s, 0);
+		counts->statements = sqlite3_column_int64(s, 1);
+		counts->differences = sqlite3_column_int64(s, 2);
+		counts->gaps = sqlite3_column_int64(s, 3);
+	}
+	return trace_read_end(t, SQL_COUNT_ROWS, s, rc, err) &&
+	       count_by_verdict(t, SQL_COUNT_COMMANDS,
+		       "SELECT verdict, count(*) FROM command GROUP BY verdict", counts->by_verdict,
+		       &counts->commands, err) &&
+	       count_by_verdict(t, SQL_COUNT_EXCHANGES,
+		       "SELECT verdict, count(*) FROM exchange GROUP BY verdict",
+		       counts->exchanges_by_verdict, &counts->exchanges, err);
+}

@@ -1,0 +1,43 @@
+/*
+ * Writing a trace: plain inserts inside batches. One thread at a time. Errors name the file
+ * and SQLite's reason; after a failed call the batch may be rolled back and tried again.
+ */
+#ifndef SCHEMA_TRACE_WRITE_H
+#define SCHEMA_TRACE_WRITE_H
+
+#include "schema/trace.h"
+
+/* Between begin and commit all inserts are one batch (one SQLite transaction). */
+bool trace_begin(struct trace *t, struct err *err) ATTR_USE_RESULT;
+bool trace_commit(struct trace *t, struct err *err) ATTR_USE_RESULT;
+void trace_rollback(struct trace *t);
+
+/* Look-up tables, written once after trace_create. `table` is "verdict" or "difference_kind";
+ * `severity` is NULL for verdicts. */
+bool trace_write_word(struct trace *t, const char *table, int id, const char *name,
+	const char *severity, const char *meaning, struct err *err) ATTR_USE_RESULT;
+
+bool trace_write_meta(struct trace *t, const char *key, const char *value, struct err *err)
+	ATTR_USE_RESULT; /* replaces */
+bool trace_write_backend(struct trace *t, const struct trace_backend *row, struct err *err)
+	ATTR_USE_RESULT; /* replaces the row of that role */
+bool trace_write_session(struct trace *t, const struct trace_session *row, struct err *err)
+	ATTR_USE_RESULT;
+bool trace_write_event(struct trace *t, const struct trace_event *row, struct err *err)
+	ATTR_USE_RESULT;
+bool trace_write_statement(struct trace *t, const struct trace_statement *row, struct err *err)
+	ATTR_USE_RESULT; /* a repeated id is ignored */
+bool trace_write_exchange(struct trace *t, const struct trace_exchange *row, struct err *err)
+	ATTR_USE_RESULT;
+/* Request bytes of an exchange beyond its row (COPY data), in order of `ordinal` from 1;
+ * may come before the exchange's own row. */
+bool trace_write_request_part(struct trace *t, int64_t exchange, int ordinal, struct bytes body,
+	struct err *err) ATTR_USE_RESULT;
+bool trace_write_command(struct trace *t, const struct trace_command *row, struct err *err)
+	ATTR_USE_RESULT;
+bool trace_write_difference(struct trace *t, const struct trace_difference *row, struct err *err)
+	ATTR_USE_RESULT;
+bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err)
+	ATTR_USE_RESULT;
+
+#endif

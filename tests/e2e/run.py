@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+"""
+Runs the end-to-end tests: run.py --bin DIR [--only PATTERN] [--list].
+
+Every function test_*(env) of every test_*.py here is a test; it gets a database of its own on
+both servers, which are started once. A test that takes over a minute is ended with all that it
+started. Prints each failed test with its traceback, and at the end `N passed, N failed`.
+"""
+
+import argparse
+import faulthandler
+import fnmatch
+import importlib
+import os
+import re
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+
+import servers as server_pair  # noqa: E402
+from harness import Env  # noqa: E402
+
+TEST_TIMEOUT_S = 60
+CLEANUP_TIMEOUT_S = 30
+
+
+class TimedOut(Exception):
+    pass
+
+
+def discover(pattern):
+    """(name, function, arguments) of every test, in the order of files and lines."""
+    found = []
+    for file in sorted(os.listdir(HERE)):
+        if not re.fullmatch(r"test_\w+\.py", file):
+            continue
+        module = importlib.import_module(file[:-3])
+        for name, function in vars(module).items():
+            if not name.startswith("test_") or function.__module__ != module.__name__:
+                continue
+            for row in getattr(function, "cases", [("",)]):
+                full = f"{file[5:-3]}.{name[5:]}" + (f"[{row[0]}]" if row[0] else "")
+                if fnmatch.fnmatch(full, f"*{pattern}*"):
+                    found.append((full, function, row[1:]))
+    return found
+
+
+class Watchdog:
+    """Ends a test that hangs: first the programs under test, so that a client waiting in C code
+    wakes up; then the main thread by a signal; at last everything."""
+
+    def __init__(self, env, end_all):
+        self._env, self._end_all = env, end_all
+        self._timers = [threading.Timer(TEST_TIMEOUT_S, self._interrupt),
+                        threading.Timer(TEST_TIMEOUT_S + CLEANUP_TIMEOUT_S, self._give_up)]
+
+    def __enter__(self):
+        for timer in self._timers:
+            timer.daemon = True
+            timer.start()
+
+    def __exit__(self, *_):
+        for timer in self._timers:
+            timer.cancel()
+
+    def _interrupt(self):
+        faulthandler.dump_traceback(all_threads=True)
+        self._env.kill()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+
+    def _give_up(self):
+        print("a test cannot be ended; giving up", flush=True)
+        self._end_all()
+        os._exit(3)
+
+
+class Runner:
+    def __init__(self, programs, work):
+        self.programs, self.work = os.path.abspath(programs), work
+        self.passed, self.failed, self.skipped = 0, 0, 0
+        self.servers = ()
+
+    def run(self, tests):
+        self.servers = server_pair.start_pair(os.path.join(self.work, "servers"))
+        try:
+            for number, (name, function, arguments) in enumerate(tests, 1):
+                self._run_one(number, name, function, arguments)
+        finally:
+            self.end_servers()
+
+    def end_servers(self):
+        for server in self.servers:
+            server.stop()
+
+    def _run_one(self, number, name, function, arguments):
+        if getattr(function, "postgresql_only", False) and \
+                not isinstance(self.servers[1], server_pair.Cluster):
+            self.skipped += 1
+            return
+        started = time.monotonic()
+        database = re.sub(r"\W+", "_", f"t{number}_{name}")[:50].lower()
+        env = Env(self.programs, os.path.join(self.work, database), self.servers, database)
+        problem = self._attempt(env, function, arguments)
+        if problem is None:
+            self.passed += 1
+            shutil.rmtree(env.directory, ignore_errors=True)
+            return
+        self.failed += 1
+        print(f"FAILED {name} ({time.monotonic() - started:.1f} s; files: {env.directory})")
+        print(problem, flush=True)
+
+    def _attempt(self, env, function, arguments):
+        """None, or the traceback."""
+        problem = None
+        with Watchdog(env, self.end_servers):
+            try:
+                for server in self.servers:
+                    server.create_database(env.database)
+                function(env, *arguments)
+                env.close()
+            except Exception:
+                problem = traceback.format_exc()
+            finally:
+                env.kill()
+            try:
+                for server in self.servers:
+                    server.drop_database(env.database)
+            except Exception:
+                problem = (problem or "") + traceback.format_exc()
+        return problem
+
+
+def on_alarm(*_):
+    raise TimedOut(f"took more than {TEST_TIMEOUT_S} s")
+
+
+def on_end(number, _):
+    raise KeyboardInterrupt(f"signal {number}")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="end-to-end tests of Twinkly")
+    parser.add_argument("--bin", required=True, metavar="DIR", help="where the programs are")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="part of a test's name")
+    parser.add_argument("--list", action="store_true", help="print the names and end")
+    return parser.parse_args()
+
+
+def prepare_environment():
+    """Nothing of the caller's may steer libpq or sqlite's clients."""
+    for name in list(os.environ):
+        if name.startswith("PG"):
+            del os.environ[name]
+    os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    os.environ["PSQLRC"] = os.devnull
+    faulthandler.enable()
+    signal.signal(signal.SIGALRM, on_alarm)
+    signal.signal(signal.SIGTERM, on_end)
+    signal.signal(signal.SIGHUP, on_end)
+
+
+def main():
+    arguments = parse_arguments()
+    prepare_environment()
+    tests = discover(arguments.only)
+    if arguments.list:
+        print("\n".join(name for name, _, _ in tests))
+        return 0
+    if not tests:
+        print(f"no test matches {arguments.only!r}")
+        return 2
+    for program in ("twinkly-capture", "twinkly-replay", "twinkly-report"):
+        if not os.access(os.path.join(arguments.bin, program), os.X_OK):
+            print(f"{os.path.join(arguments.bin, program)} is not there: run make first")
+            return 2
+    # Below build/, one directory a run; it stays only if a test failed.
+    work = os.path.join(HERE, "..", "..", "build", "e2e", str(os.getpid()))
+    runner = Runner(arguments.bin, os.path.abspath(work))
+    try:
+        runner.run(tests)
+    except KeyboardInterrupt:
+        print("interrupted")
+        return 130
+    finally:
+        if not runner.failed:
+            shutil.rmtree(runner.work, ignore_errors=True)
+    if runner.skipped:
+        print(f"{runner.skipped} skipped: they need two PostgreSQL of one version")
+    print(f"{runner.passed} passed, {runner.failed} failed")
+    return 1 if runner.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
