@@ -273,11 +273,34 @@ static void on_inconclusive(struct session *s, const struct comparison *result)
 		result->note);
 }
 
+/* A cancel request reaches two databases at two moments: that one side was done and the other
+ * was not is nobody's fault. */
+static bool is_cancel_only(const struct comparison *result)
+{
+	for (size_t i = 0; i < result->count; i++)
+		if (result->differences[i].kind != DIFF_ERROR_SUCCESS &&
+			result->differences[i].kind != DIFF_SQLSTATE)
+			return false;
+	return result->count > 0;
+}
+
+static void excuse_cancel(struct session *s, struct comparison *result)
+{
+	for (size_t i = 0; i < result->command_count; i++)
+		if (result->commands[i] == VERDICT_MISMATCH)
+			result->commands[i] = VERDICT_INCONCLUSIVE;
+	s->exchange.verdict = VERDICT_INCONCLUSIVE;
+	s->exchange.note = "cancelled by the client; the request reached only one side in time";
+	result->verdict = VERDICT_EQUAL;
+}
+
 /* The answers differ in bytes; `result` says in what. */
-static void on_compared(struct session *s, const struct comparison *result, size_t agreed)
+static void on_compared(struct session *s, struct comparison *result, size_t agreed)
 {
 	struct exchange *ex = &s->exchange;
 
+	if (ex->is_cancelled && is_cancel_only(result))
+		excuse_cancel(s, result);
 	ex->verdict = verdict_worst(ex->verdict, result->verdict);
 	if (result->verdict == VERDICT_INCONCLUSIVE) {
 		on_inconclusive(s, result);

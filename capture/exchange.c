@@ -317,6 +317,11 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 		.last_tag = s->truth.last_tag};
 	int64_t few[16], *numbers = few;
 
+	if (ex->started_us == 0) { /* nothing of it was ever sent */
+		s->proxy->active--;
+		exchange_reset(ex);
+		return;
+	}
 	if (ex->command_count > ARRAY_LEN(few))
 		numbers = malloc(ex->command_count * sizeof(*numbers));
 	for (size_t i = 0; numbers && i < ex->command_count; i++)

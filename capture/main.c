@@ -122,8 +122,17 @@ static void set_log_level(const struct settings *s, const struct arguments *a)
 	log_set_level(level);
 }
 
-/* "twinkly-capture -t x -- psql": words as they came, for the trace. Secrets cannot be among
- * the options; a command's own arguments are the user's. */
+/* A password in `-s proxy.postgresql.password=...` is nobody's business. */
+static bool append_word(struct buf *text, const char *word)
+{
+	const char *secret = strstr(word, "password"), *value = secret ? strchr(secret, '=') : NULL;
+
+	if (!value)
+		return buf_append_str(text, word);
+	return buf_append(text, word, (size_t)(value + 1 - word)) && buf_append_str(text, "***");
+}
+
+/* "twinkly-capture -t x -- psql": the words as they came, for the trace. */
 static char *join(int argc, char **argv)
 {
 	struct buf text;
@@ -132,7 +141,7 @@ static char *join(int argc, char **argv)
 
 	buf_init(&text, 65536);
 	for (int i = 0; ok && i < argc; i++)
-		ok = buf_append_str(&text, i ? " " : "") && buf_append_str(&text, argv[i]);
+		ok = buf_append_str(&text, i ? " " : "") && append_word(&text, argv[i]);
 	joined = strdup(buf_cstr(&text));
 	buf_fini(&text);
 	return joined;

@@ -134,6 +134,12 @@ static bool is_boundary(unsigned char type)
 		type == FRONTEND_SYNC || type == FRONTEND_FLUSH;
 }
 
+static bool is_copy_message(unsigned char type)
+{
+	return type == FRONTEND_COPY_DATA || type == FRONTEND_COPY_DONE ||
+		type == FRONTEND_COPY_FAIL;
+}
+
 /* One more message of the unit. False: the pump stops here. */
 static bool take_message(struct session *s, const struct frame *f)
 {
@@ -146,6 +152,11 @@ static bool take_message(struct session *s, const struct frame *f)
 	if (f->type == FRONTEND_PASSWORD) {
 		on_malformed(s, "a PasswordMessage outside authentication");
 		return false;
+	}
+	/* The rest of a COPY that failed; the server would ignore it, too. */
+	if (ex->unit_len == 0 && is_copy_message(f->type)) {
+		buf_consume(&s->client.in, f->whole.len);
+		return true;
 	}
 	if (!exchange_note_message(s, f)) {
 		on_malformed(s, "malformed message body");
@@ -268,4 +279,7 @@ void relay_pump(struct session *s)
 		else
 			goes_on = false;
 	}
+	if (s->is_client_gone && !s->is_marked && s->state == SESSION_READY &&
+		(s->exchange.phase == PHASE_COLLECTING || s->exchange.phase == PHASE_COPYING))
+		session_end(s, "the client closed the connection");
 }

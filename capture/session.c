@@ -15,28 +15,36 @@
 #include "capture/proxy.h"
 #include "wire/encode.h"
 
-static void end_quietly(struct session *s, const char *why)
-{
-	log_debug("session %lld: ends: %s", (long long)s->id, why);
-	record_event(&s->proxy->record, s->id, "disconnect", why);
-}
-
 void session_end(struct session *s, const char *why)
 {
 	if (s->is_marked)
 		return;
 	s->is_marked = true;
-	end_quietly(s, why);
+	log_debug("session %lld: ends: %s", (long long)s->id, why);
+	/* Before that it has no row, and no "connect". */
+	if (s->state != SESSION_STARTUP && s->user)
+		record_event(&s->proxy->record, s->id, "disconnect", why);
 	proxy_reap(s->proxy);
 }
 
-/* The peer is done, or cannot be written to: an exchange that was under way goes into the
- * trace as what it is. */
-static void client_is_gone(struct session *s, const char *why)
+static bool is_answering(const struct session *s)
 {
+	return s->state == SESSION_READY && s->exchange.is_open &&
+		(s->exchange.phase == PHASE_QUEUED || s->exchange.phase == PHASE_AWAITING ||
+			s->exchange.phase == PHASE_ALIGNING);
+}
+
+/* The client is done, or cannot be written to. What it has sent whole is still run on both
+ * sides and compared, as a server would run it; relay_pump ends the session after it. */
+static void client_is_gone(struct session *s, const char *why, bool takes_answers)
+{
+	s->is_client_gone = true;
+	s->is_client_deaf |= !takes_answers;
+	if (is_answering(s))
+		return;
 	if (s->exchange.is_open && s->state == SESSION_READY) {
 		s->exchange.verdict = VERDICT_INCONCLUSIVE;
-		s->exchange.note = "the client went away before the answer";
+		s->exchange.note = "the client went away in the middle of its request";
 	}
 	session_end(s, why);
 }
@@ -45,10 +53,10 @@ void session_send(struct session *s, struct bytes data)
 {
 	struct err err;
 
-	if (s->is_marked || data.len == 0)
+	if (s->is_marked || s->is_client_deaf || data.len == 0)
 		return;
 	if (link_send(&s->client, data, &err) == LINK_FAILED)
-		client_is_gone(s, err.text);
+		client_is_gone(s, err.text, false);
 }
 
 void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...)
@@ -100,13 +108,12 @@ static void client_readable(struct session *s)
 	enum link_result result = link_read(&s->client, &err);
 
 	if (result == LINK_FAILED) {
-		client_is_gone(s, err.text);
+		client_is_gone(s, err.text, false);
 		return;
 	}
 	pump(s);
-	/* What came before the end was still served, as PostgreSQL does. */
-	if (result == LINK_EOF)
-		client_is_gone(s, "the client closed the connection");
+	if (result == LINK_EOF && !s->is_marked)
+		client_is_gone(s, "the client closed the connection", true);
 }
 
 static void client_writable(struct session *s)
@@ -114,7 +121,7 @@ static void client_writable(struct session *s)
 	struct err err;
 
 	if (link_flush(&s->client, &err) == LINK_FAILED) {
-		client_is_gone(s, err.text);
+		client_is_gone(s, err.text, false);
 		return;
 	}
 	if (s->state == SESSION_CLOSING && buf_len(&s->client.out) == 0)
@@ -130,7 +137,7 @@ static void on_client(uv_poll_t *poll, int status, int events)
 	if (s->is_marked)
 		return;
 	if (status < 0) {
-		client_is_gone(s, uv_strerror(status));
+		client_is_gone(s, uv_strerror(status), false);
 		return;
 	}
 	if (events & UV_WRITABLE)
@@ -147,9 +154,9 @@ void session_update(struct session *s)
 
 	if (!s->is_polling || s->is_marked)
 		return;
-	if (s->state != SESSION_CLOSING && link_wants_read(&s->client))
+	if (s->state != SESSION_CLOSING && !s->is_client_gone && link_wants_read(&s->client))
 		events |= UV_READABLE;
-	if (link_wants_write(&s->client))
+	if (!s->is_client_deaf && link_wants_write(&s->client))
 		events |= UV_WRITABLE;
 	if (events == s->client_events)
 		return;
@@ -244,6 +251,8 @@ static void fini_exchange(struct exchange *ex)
 /* Called by the reaper, never from inside the session's own callbacks. */
 void session_free(struct session *s)
 {
+	int fd = s->client.fd;
+
 	if (s->exchange.is_open)
 		exchange_finish(s, NULL, 0);
 	turn_release(&s->proxy->turn, &s->ticket);
@@ -261,7 +270,7 @@ void session_free(struct session *s)
 	free(s->application_name);
 	if (s->is_polling) {
 		uv_poll_stop(&s->client_poll);
-		close(s->client.fd);
+		close(fd);
 		uv_close((uv_handle_t *)&s->client_poll, free_session);
 	} else {
 		free(s);

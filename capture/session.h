@@ -76,6 +76,7 @@ struct exchange {
 	bool is_simple;   /* a Query: ReadyForQuery comes without a Sync */
 	bool ends;        /* the unit ends with a message that ReadyForQuery answers */
 	bool has_diverged; /* in this unit */
+	bool is_cancelled; /* the client asked for it while the exchange was under way */
 	bool is_handed_at_once; /* fail-on-differences = false */
 	size_t handed;    /* bytes of the truth's link.in that the client already has */
 	struct lockstep lock;
@@ -107,7 +108,9 @@ struct session {
 	struct link client;
 	uv_poll_t client_poll;
 	int client_events;
-	bool is_polling, is_greeted, is_marked; /* marked: closed in the loop's next turn */
+	bool is_polling, is_marked; /* marked: closed in the loop's next turn */
+	bool is_client_gone;        /* it closed; what it sent whole is still run */
+	bool is_client_deaf;        /* it does not even take answers any more */
 	uint32_t pid, key; /* as the client knows them */
 	char *user, *database, *application_name;
 	char address[64]; /* the client's */

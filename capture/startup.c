@@ -73,9 +73,11 @@ static void on_cancel(struct session *s, const struct msg_startup *msg)
 
 	if (target) {
 		record_event(&s->proxy->record, target->id, "cancel", NULL);
-		if (target->truth.backend)
+		/* A side that has not been sent the unit yet is cancelled by the watch. */
+		target->exchange.is_cancelled = target->exchange.is_open;
+		if (target->truth.is_sent)
 			backend_cancel(target->truth.backend);
-		if (target->candidate.backend)
+		if (target->candidate.is_sent && !target->is_detached)
 			backend_cancel(target->candidate.backend);
 	}
 	session_end(s, "cancel request");
@@ -99,7 +101,7 @@ static void begin_session(struct session *s, const struct startup *st, struct by
 	struct trace_session row = {.id = s->id,
 		.user = s->user,
 		.database = s->database,
-		.application_name = s->application_name,
+		.application_name = s->application_name ? s->application_name : "",
 		.client = s->address,
 		.startup = parameters};
 	struct backend_wishes wishes = {.user = s->user,

@@ -40,6 +40,15 @@ static void check_side(struct session *s, struct side *side, int64_t now)
 	answer_give_up(s, side, "57014", text);
 }
 
+/* The client's cancel request came before this side had the statement: as soon as that side is
+ * at work it is asked, too, again and again, since a cancel that comes too early is lost. */
+static void cancel_late(struct session *s)
+{
+	if (s->exchange.is_cancelled && s->candidate.is_sent && !s->is_detached &&
+		!protocol_is_settled(&s->candidate.backend->protocol))
+		backend_cancel(s->candidate.backend);
+}
+
 static void check_session(struct session *s, int64_t now)
 {
 	if (s->is_marked)
@@ -50,6 +59,7 @@ static void check_session(struct session *s, int64_t now)
 	}
 	if (s->exchange.phase != PHASE_AWAITING && s->exchange.phase != PHASE_ALIGNING)
 		return;
+	cancel_late(s);
 	check_side(s, &s->truth, now);
 	if (!s->is_detached)
 		check_side(s, &s->candidate, now);

@@ -26,6 +26,13 @@ void command_walk_fini(struct command_walk *walk)
 	buf_fini(&walk->parameters);
 }
 
+static void note_sqlstate(struct command_end *end, struct bytes state)
+{
+	if (state.len > 0)
+		snprintf(end->sqlstate, sizeof(end->sqlstate), "%.*s", bytes_width(state, 5),
+			(const char *)state.ptr);
+}
+
 static void note_end(struct command_end *end, const struct frame *f)
 {
 	struct bytes text;
@@ -35,8 +42,7 @@ static void note_end(struct command_end *end, const struct frame *f)
 		snprintf(end->tag, sizeof(end->tag), "%.*s", bytes_width(text, 63),
 			(const char *)text.ptr);
 	else if (f->type == BACKEND_ERROR_RESPONSE && decode_error(f->body))
-		snprintf(end->sqlstate, sizeof(end->sqlstate), "%.5s",
-			(const char *)error_field(f->body, 'C').ptr);
+		note_sqlstate(end, error_field(f->body, 'C'));
 }
 
 static void note_message(struct command_end *end, const struct frame *f)

@@ -207,11 +207,12 @@ static const char *row_text(struct compare_run *run, const struct compare_rows *
 		return value_readable(run->arena, &(struct wire_value){.data = row->body},
 			&(struct wire_column){.format = (int16_t)!rows->is_copy});
 	text[len] = '\0';
-	while (len < COMPARE_VALUE_MAX && wire_value_next(&values, &value)) {
+	for (const char *before = ""; len < COMPARE_VALUE_MAX && wire_value_next(&values, &value);
+		before = ", ") {
 		if (!wire_column_next(&columns, &column))
 			column = (struct wire_column){.format = 0};
 		shown = bytes_str(or_null(value_readable(run->arena, &value, &column)));
-		n = snprintf(text + len, sizeof(text) - len, "%s%.*s", len ? ", " : "",
+		n = snprintf(text + len, sizeof(text) - len, "%s%.*s", before,
 			(int)text_shown(shown, 100), (const char *)shown.ptr);
 		len += n > 0 ? (size_t)n : 0;
 	}

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "diffengine/exclude.h"
+
 #define KEY_MIB   (1024.0 * 1024.0)
 #define KEY_GIB   (1024.0 * KEY_MIB)
 #define KEY_HOUR  3600e6
@@ -146,6 +148,25 @@ static void fill(struct settings *s)
 	s->log_level = conf_string(conf, "log.level");
 }
 
+static size_t check_patterns(const struct settings *s, FILE *out)
+{
+	static const char key[] = "comparison.exclude-patterns";
+	size_t errors = 0;
+	struct err err;
+
+	for (size_t i = 0; i < conf_count(s->conf, key); i++) {
+		const char *pattern = conf_item(s->conf, key, i);
+		struct exclude *compiled = exclude_new(&pattern, 1, &err);
+
+		if (!compiled) {
+			fprintf(out, "%s: %s: %s\n", conf_place(s->conf, key, i), key, err.text);
+			errors++;
+		}
+		exclude_free(compiled);
+	}
+	return errors;
+}
+
 /* What the table cannot say. */
 static size_t check_more(const struct settings *s, FILE *out)
 {
@@ -158,7 +179,7 @@ static size_t check_more(const struct settings *s, FILE *out)
 			conf_place(s->conf, "comparison.mismatch-sqlstate", 0), state);
 		errors++;
 	}
-	return errors;
+	return errors + check_patterns(s, out);
 }
 
 bool settings_load(struct settings *s, const char *path, const char *const *overrides, size_t count,

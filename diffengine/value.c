@@ -110,7 +110,9 @@ static const char *binary(struct arena *arena, struct bytes data, uint32_t type)
 			return arena_printf(arena, "%" PRId64, as_integer(data));
 		break;
 	case TYPE_OID:
-		return arena_printf(arena, "%" PRIu64, big_endian(data));
+		if (data.len == 4)
+			return arena_printf(arena, "%" PRIu64, big_endian(data));
+		break;
 	case TYPE_FLOAT4:
 	case TYPE_FLOAT8:
 		if (data.len == 4 || data.len == 8)

@@ -217,6 +217,25 @@ bool trace_read_request_parts(
 	return trace_read_end(t, SQL_READ_PARTS, s, rc, err);
 }
 
+bool trace_read_request_part(struct trace *t, const struct trace_part_key *key,
+	trace_part_fn *visit, void *context, struct err *err)
+{
+	int rc;
+	sqlite3_stmt *s = trace_take(t, SQL_READ_PART,
+		"SELECT body FROM request_part WHERE exchange = ? AND ordinal = ?", err);
+	if (!s)
+		return false;
+	sqlite3_bind_int64(s, 1, key->exchange);
+	sqlite3_bind_int(s, 2, key->ordinal);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		struct bytes body = trace_column_bytes(s, 0);
+		if (trace_row_is_whole(s, &rc))
+			(void)visit(context, body);
+	}
+	return trace_read_end(t, SQL_READ_PART, s, rc, err);
+}
+
 static struct trace_command command_row(sqlite3_stmt *s)
 {
 	return (struct trace_command){

@@ -29,9 +29,16 @@ typedef bool trace_exchange_fn(void *context, const struct trace_exchange *row);
 bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
 	trace_exchange_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
+struct trace_part_key {
+	int64_t exchange;
+	int ordinal;
+};
 typedef bool trace_part_fn(void *context, struct bytes body);
 bool trace_read_request_parts(struct trace *t, int64_t exchange, trace_part_fn *visit,
 	void *context, struct err *err) ATTR_USE_RESULT;
+/* The one part of that ordinal (from 1); nothing is visited where there is none. */
+bool trace_read_request_part(struct trace *t, const struct trace_part_key *key,
+	trace_part_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
 typedef bool trace_command_fn(void *context, const struct trace_command *row,
 	struct bytes statement);

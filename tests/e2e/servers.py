@@ -139,6 +139,7 @@ class Cluster(Server):
         self.data = os.path.join(self.home, "data")
         self.log = os.path.join(self.home, "server.log")
         self.process = None
+        self._making = None
 
     def _make_home(self, directory, name):
         """A directory that the server's user owns and can reach: below /tmp if need be."""
@@ -204,6 +205,9 @@ class Cluster(Server):
     def stop(self):
         """Ends the server (fast, then harder) and removes all that it had. Safe to repeat."""
         super().stop()
+        if self._making is not None and self._making.poll() is None:
+            self._making.kill()
+            self._making.communicate()
         if self.process is not None:
             for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
                 if self.process.poll() is None:

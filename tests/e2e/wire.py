@@ -11,7 +11,7 @@ from typing import NamedTuple
 PROTOCOL_3 = 196608
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 GSSENC_REQUEST = struct.pack("!ii", 8, 80877104)
-TIMEOUT_S = 20
+TIMEOUT_S = 10
 
 
 class Message(NamedTuple):

@@ -63,7 +63,9 @@ static inline void answer_row(struct buf *out, struct bytes fields)
 	struct bytes field;
 	size_t count = 0;
 
-	while (fields.len > 0 && answer_split(&fields, '|', &field)) {
+	if (fields.len == 0)
+		fields = bytes_of(NULL, 0);
+	while (answer_split(&fields, '|', &field)) {
 		assert_true(count < ANSWER_ITEMS_MAX);
 		values[count++] = answer_value(field);
 	}
@@ -78,8 +80,8 @@ static inline struct wire_column answer_column(struct bytes field)
 
 	answer_split(&field, ':', &column.name);
 	if (answer_split(&field, ':', &part))
-		column.type_oid = (uint32_t)strtoul(
-			answer_string(part, number, sizeof(number)), NULL, 10);
+		column.type_oid =
+			(uint32_t)strtoul(answer_string(part, number, sizeof(number)), NULL, 10);
 	column.format = field.ptr != NULL;
 	return column;
 }
@@ -106,8 +108,8 @@ static inline void answer_parameters(struct buf *out, struct bytes fields)
 
 	while (fields.len > 0 && answer_split(&fields, ' ', &field)) {
 		assert_true(count < ANSWER_ITEMS_MAX);
-		oids[count++] = (uint32_t)strtoul(
-			answer_string(field, number, sizeof(number)), NULL, 10);
+		oids[count++] =
+			(uint32_t)strtoul(answer_string(field, number, sizeof(number)), NULL, 10);
 	}
 	assert_true(encode_parameter_description(out, oids, count));
 }

@@ -46,8 +46,15 @@ static void test_any_bytes(void **state)
 
 	(void)state;
 	assert_non_null(x);
-	assert_ptr_equal(exclude_match(x, bytes_of("\xff" "a\0c", 4)), pattern);
-	assert_ptr_equal(exclude_match(x, bytes_of("\xc3" "A\xff" "C\x80", 5)), pattern);
+	assert_ptr_equal(exclude_match(x, bytes_of("\xff"
+						   "a\0c",
+						  4)),
+		pattern);
+	assert_ptr_equal(exclude_match(x, bytes_of("\xc3"
+						   "A\xff"
+						   "C\x80",
+						  5)),
+		pattern);
 	assert_null(exclude_match(x, bytes_of("ac", 2)));
 	/* Nothing behind the view is read. */
 	assert_null(exclude_match(x, bytes_of("abc", 2)));
@@ -132,7 +139,7 @@ static void test_catastrophic_is_bounded(void **state)
 	(void)state;
 	assert_null(match_long("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 66));
 	/* Just below the limit at every place would add up to minutes. */
-	assert_null(match_long("(a+)+$", "aaaaaaaaaaaaaaab", 500000));
+	assert_null(match_long("(a+)+$", "aaaaaaaaaaaaaaab", 4000000));
 	assert_null(match_long("(a|aa)+$", "aaaaaaaaaaaab", 500006));
 	assert_null(match_long("(.*)*x{2}y?[0-9]", "ab", 100000));
 	assert_null(match_long("a.*a.*a.*[xy]", "a", 20000));
@@ -143,7 +150,8 @@ static void test_long_statements(void **state)
 {
 	(void)state;
 	assert_non_null(match_long("select.*from t", "select a, b, c from t where ", 1000000));
-	assert_non_null(match_long("insert (.|\\n)*values", "insert into t values (1), (2) ", 5000));
+	assert_non_null(
+		match_long("insert (.|\\n)*values", "insert into t values (1), (2) ", 5000));
 	assert_non_null(match_long("^(?:.|\\s)*t$", "insert into t", 13 * 400));
 	assert_null(match_long("select.*version\\(\\)", "insert into t values (1) ", 1000000));
 }

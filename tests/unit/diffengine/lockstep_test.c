@@ -184,7 +184,8 @@ static void test_asynchronous_at_any_place(void **state)
 			start(&f, "", "");
 			for (size_t s = 0; s <= ARRAY_LEN(steps); s++) {
 				if (s == place)
-					answer_write(i % 2 ? &f.truth : &f.candidate, others[i / 2]);
+					answer_write(
+						i % 2 ? &f.truth : &f.candidate, others[i / 2]);
 				if (s < ARRAY_LEN(steps)) {
 					answer_write(&f.truth, steps[s]);
 					answer_write(&f.candidate, steps[s]);
@@ -278,7 +279,8 @@ static void test_ordinals(void **state)
 /* Fed in pieces, both sides cut anywhere, the end is always the same. */
 static void test_every_split(void **state)
 {
-	static const char truth[] = "1; N n; 2; T a; D 1; D 22; S x y; C SELECT 2; 2; D 4; C X; Z I";
+	static const char truth[] =
+		"1; N n; 2; T a; D 1; D 22; S x y; C SELECT 2; 2; D 4; C X; Z I";
 	static const char other[] = "1; 2; T a; A z; D 1; D 22; C SELECT 2; 2; N m; D 5; C X; Z I";
 	struct fixture f;
 

@@ -32,13 +32,13 @@ static void end(struct fixture *f)
 
 static void describe_item(struct buf *line, const struct item *item)
 {
-	static const char *const kinds[] = {"parsed", "bound", "closed", "result", "function",
-		"ready"};
-	static const char *const ends[] = {"open", "described", "complete", "suspended", "empty",
-		"error"};
+	static const char *const kinds[] = {
+		"parsed", "bound", "closed", "result", "function", "ready"};
+	static const char *const ends[] = {
+		"open", "described", "complete", "suspended", "empty", "error"};
 
-	assert_true(buf_printf(line, "%s%u:%s", buf_len(line) ? " " : "", item->ordinal,
-		kinds[item->kind]));
+	assert_true(buf_printf(
+		line, "%s%u:%s", buf_len(line) ? " " : "", item->ordinal, kinds[item->kind]));
 	if (item->kind == ITEM_READY)
 		assert_true(buf_printf(line, ",%c", item->status));
 	if (item->kind != ITEM_RESULT)
@@ -51,8 +51,8 @@ static void describe_item(struct buf *line, const struct item *item)
 }
 
 /* "0:result,complete,T,2D 1:ready,I": ordinal, kind, how a result ended and what it has. */
-static void assert_items_from(const char *script, const struct outcome_start *from,
-	const char *expected)
+static void assert_items_from(
+	const char *script, const struct outcome_start *from, const char *expected)
 {
 	struct fixture f;
 	struct buf line;
@@ -183,14 +183,18 @@ static void test_contents(void **state)
 
 	(void)state;
 	start(&f, "N x; T a b; D 1|x; D 2|\\N; C SELECT 2; E 23505 dup; V v; Z E");
-	assert_true(outcome_parse(&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0},
-		&f.arena, &f.err));
+	assert_true(outcome_parse(
+		&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0}, &f.arena, &f.err));
 	assert_int_equal(f.outcome.count, 4);
 	item = &f.outcome.items[0];
 	assert_true(bytes_equal_str(item->tag, "SELECT 2"));
 	assert_int_equal(item->row_count, 2);
-	assert_true(bytes_equal(item->rows[0], bytes_of("\0\2\0\0\0\1" "1\0\0\0\1x", 12)));
-	assert_true(bytes_equal(item->rows[1], bytes_of("\0\2\0\0\0\1" "2\377\377\377\377", 11)));
+	assert_true(bytes_equal(item->rows[0], bytes_of("\0\2\0\0\0\1"
+							"1\0\0\0\1x",
+						       12)));
+	assert_true(bytes_equal(item->rows[1], bytes_of("\0\2\0\0\0\1"
+							"2\377\377\377\377",
+						       11)));
 	assert_int_equal(buf_bytes(&f.answer).ptr[item->offset], 'T');
 	assert_true(item->offset > 0);
 	item = &f.outcome.items[1];
@@ -233,15 +237,15 @@ static void test_cut_anywhere(void **state)
 	end(&f);
 }
 
-static void assert_malformed(const char *script, unsigned char type, struct bytes body,
-	const char *expected)
+static void assert_malformed(
+	const char *script, unsigned char type, struct bytes body, const char *expected)
 {
 	struct fixture f;
 
 	start(&f, script);
 	assert_true(encode_raw(&f.answer, type, body));
-	assert_false(outcome_parse(&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0},
-		&f.arena, &f.err));
+	assert_false(outcome_parse(
+		&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0}, &f.arena, &f.err));
 	assert_string_equal(f.err.text, expected);
 	end(&f);
 }
@@ -253,18 +257,17 @@ static void test_malformed(void **state)
 	(void)state;
 	assert_malformed("T a; D 1", 'C', bytes_str("no NUL"),
 		"the answer is malformed: CommandComplete message");
-	assert_malformed("C A", 'E', bytes_str("Sno NUL"),
-		"the answer is malformed: ErrorResponse message");
-	assert_malformed("", 'Z', bytes_str("X"),
-		"the answer is malformed: ReadyForQuery message");
-	assert_malformed("1", '?', bytes_str(""),
-		"the answer is malformed: message type 0x3f is unknown");
+	assert_malformed(
+		"C A", 'E', bytes_str("Sno NUL"), "the answer is malformed: ErrorResponse message");
+	assert_malformed("", 'Z', bytes_str("X"), "the answer is malformed: ReadyForQuery message");
+	assert_malformed(
+		"1", '?', bytes_str(""), "the answer is malformed: message type 0x3f is unknown");
 	assert_malformed("1", '2', bytes_str("x"),
 		"the answer is malformed: BindComplete message has length 5, at most 4 is allowed");
 	start(&f, "C A");
 	assert_true(buf_append(&f.answer, "D\xff\xff\xff\xff", 5));
-	assert_false(outcome_parse(&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0},
-		&f.arena, &f.err));
+	assert_false(outcome_parse(
+		&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0}, &f.arena, &f.err));
 	end(&f);
 }
 
@@ -275,8 +278,8 @@ static void test_arena_ceiling(void **state)
 	(void)state;
 	start(&f, "T a; D 1; D 2; C SELECT 2; Z I");
 	arena_init(&f.arena, 64);
-	assert_false(outcome_parse(&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0},
-		&f.arena, &f.err));
+	assert_false(outcome_parse(
+		&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0}, &f.arena, &f.err));
 	assert_string_equal(f.err.text, "the answer is too large to be compared");
 	end(&f);
 }
@@ -288,8 +291,8 @@ static void assert_summaries(const char *script, const char *expected)
 
 	start(&f, script);
 	buf_init(&line, 4096);
-	assert_true(outcome_parse(&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0},
-		&f.arena, &f.err));
+	assert_true(outcome_parse(
+		&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0}, &f.arena, &f.err));
 	for (size_t i = 0; i < f.outcome.count; i++)
 		assert_true(buf_printf(&line, "[%s]", item_summary(&f.outcome.items[i], &f.arena)));
 	assert_string_equal(buf_cstr(&line), expected);
@@ -325,10 +328,10 @@ static void test_summary_of_odd_errors(void **state)
 	message[399] = '\0';
 	memmove(message + 1, message, 398);
 	message[0] = 'a';
-	assert_true(encode_error(&f.answer, 'E',
-		&(struct encode_error){.sqlstate = "XX000", .message = message}));
-	assert_true(outcome_parse(&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0},
-		&f.arena, &f.err));
+	assert_true(encode_error(
+		&f.answer, 'E', &(struct encode_error){.sqlstate = "XX000", .message = message}));
+	assert_true(outcome_parse(
+		&f.outcome, buf_bytes(&f.answer), &(struct outcome_start){0}, &f.arena, &f.err));
 	assert_string_equal(item_summary(&f.outcome.items[0], &f.arena), "ERROR : ");
 	assert_string_equal(item_summary(&f.outcome.items[1], &f.arena), "ERROR : ");
 	assert_string_equal(item_summary(&f.outcome.items[2], &f.arena), "ERROR 12345: ");
@@ -373,7 +376,8 @@ static void test_random_sequences(void **state)
 			rows += step[0] == 'D' || step[0] == 'd';
 			answer_write(&f.answer, step);
 		}
-		assert_true(outcome_parse(&f.outcome, buf_bytes(&f.answer), &from, &f.arena, &f.err));
+		assert_true(
+			outcome_parse(&f.outcome, buf_bytes(&f.answer), &from, &f.arena, &f.err));
 		for (size_t i = 0; i < f.outcome.count; i++)
 			rows -= f.outcome.items[i].row_count;
 		assert_int_equal(rows, 0);

@@ -45,7 +45,10 @@ static void test_words_and_marks(void **state)
 	assert_tokens(" \t\r\n\f", "");
 	assert_tokens("SELECT a_1$x FROM t;", "w:SELECT w:a_1$x w:FROM w:t m:;");
 	assert_tokens("a.b::int4[1]", "w:a m:. w:b m:: m:: w:int4 m:[ n1:1 m:]");
-	assert_tokens("gr\xc3\xb6\xc3\x9f" "e=1", "w:gr\xc3\xb6\xc3\x9f" "e m:= n:1");
+	assert_tokens("gr\xc3\xb6\xc3\x9f"
+		      "e=1",
+		"w:gr\xc3\xb6\xc3\x9f"
+		"e m:= n:1");
 	assert_tokens("a<>b", "w:a m:< m:> w:b");
 }
 
@@ -192,8 +195,9 @@ static void scan_exactly(const char *text, size_t len)
 
 static void test_cut_anywhere(void **state)
 {
-	static const char sql[] = "SELECT E'a\\'b'\n'c', U&\"x\\0041\", $t$ $$ $t$, /* a /* b */ c */ "
-				  "1e-5, $1, 'it''s' -- end\r\n, x[1].y(\"q\"\"r\")";
+	static const char sql[] =
+		"SELECT E'a\\'b'\n'c', U&\"x\\0041\", $t$ $$ $t$, /* a /* b */ c */ "
+		"1e-5, $1, 'it''s' -- end\r\n, x[1].y(\"q\"\"r\")";
 
 	(void)state;
 	for (size_t from = 0; from < sizeof(sql); from++)

@@ -33,8 +33,8 @@ static void assert_split(const char *sql, const char *expected)
 
 	buf_init(&line, 4096);
 	while (statement_next(&rest, &t))
-		assert_true(buf_printf(&line, "[%.*s]%s", (int)t.text.len,
-			(const char *)t.text.ptr, t.is_empty ? "-" : ""));
+		assert_true(buf_printf(&line, "[%.*s]%s", (int)t.text.len, (const char *)t.text.ptr,
+			t.is_empty ? "-" : ""));
 	assert_string_equal(buf_cstr(&line), expected);
 	assert_null(rest.ptr);
 	assert_false(statement_next(&rest, &t));

@@ -49,7 +49,8 @@ static void test_every_row_is_complete(void **state)
 		assert_true(strlen(info->advice) > 10);
 		assert_string_not_equal(severity_name(info->severity), "unknown");
 		for (int j = 0; j < i; j++)
-			assert_string_not_equal(info->name, diff_kind_info((enum diff_kind)j)->name);
+			assert_string_not_equal(
+				info->name, diff_kind_info((enum diff_kind)j)->name);
 	}
 }
 
@@ -87,10 +88,10 @@ static void test_numbers_of_a_newer_trace(void **state)
 
 	(void)state;
 	assert_string_equal(verdict_name(newer), "unknown");
-	assert_string_equal(verdict_name((enum verdict)-1), "unknown");
+	assert_string_equal(verdict_name((enum verdict) - 1), "unknown");
 	assert_string_equal(verdict_meaning(newer), "");
 	assert_string_equal(diff_kind_info((enum diff_kind)DIFF_KIND_COUNT)->name, "unknown");
-	assert_string_equal(diff_kind_info((enum diff_kind)-1)->name, "unknown");
+	assert_string_equal(diff_kind_info((enum diff_kind) - 1)->name, "unknown");
 	assert_int_equal(verdict_worst(newer, VERDICT_EQUAL), VERDICT_EQUAL);
 	assert_int_equal(verdict_worst(VERDICT_MISMATCH, (enum verdict)1000000), VERDICT_MISMATCH);
 }

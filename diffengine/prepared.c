@@ -1,0 +1,193 @@
+/*
+ * Names of prepared statements and portals: two small hash maps with linear probing.
+ */
+#include "diffengine/prepared.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "diffengine/statement.h"
+
+struct name_entry {
+	struct statement *value; /* NULL: free, unless is_removed */
+	uint64_t hash;
+	char *name;
+	size_t len;
+	bool is_removed; /* a grave: probing goes on past it */
+};
+
+struct statement *statement_new(struct bytes text)
+{
+	struct statement *s = calloc(1, sizeof(*s) + text.len + 1);
+	struct statement_traits traits;
+	struct bytes rest;
+
+	if (!s)
+		return NULL;
+	if (text.len)
+		memcpy(s->text, text.ptr, text.len);
+	s->text_len = text.len;
+	s->references = 1;
+	rest = bytes_of(s->text, text.len);
+	if (statement_next(&rest, &traits)) {
+		s->is_writing = traits.is_writing;
+		s->is_ordered = traits.is_ordered;
+	}
+	return s;
+}
+
+struct statement *statement_keep(struct statement *s)
+{
+	if (s)
+		s->references++;
+	return s;
+}
+
+void statement_drop(struct statement *s)
+{
+	if (!s || --s->references > 0)
+		return;
+	free(s->columns);
+	free(s);
+}
+
+struct bytes statement_text(const struct statement *s)
+{
+	return bytes_of(s->text, s->text_len);
+}
+
+void statement_learn_columns(struct statement *s, struct bytes row_description)
+{
+	unsigned char *copy = malloc(row_description.len + 1);
+
+	if (!copy)
+		return; /* only the names of columns in a report are lost */
+	memcpy(copy, row_description.ptr, row_description.len);
+	free(s->columns);
+	s->columns = copy;
+	s->columns_len = row_description.len;
+}
+
+static void clear_entry(struct name_entry *e)
+{
+	statement_drop(e->value);
+	free(e->name);
+	e->value = NULL;
+	e->name = NULL;
+}
+
+static void map_fini(struct name_map *map)
+{
+	for (size_t i = 0; i < map->cap; i++)
+		clear_entry(&map->entries[i]);
+	free(map->entries);
+	*map = (struct name_map){0};
+}
+
+/* The entry of this name, or the free one where it would go; NULL only in an empty map. */
+static struct name_entry *map_find(const struct name_map *map, struct bytes name, uint64_t hash)
+{
+	struct name_entry *grave = NULL;
+
+	for (size_t i = 0; i < map->cap; i++) {
+		struct name_entry *e = &map->entries[(hash + i) & (map->cap - 1)];
+
+		if (!e->value && !e->is_removed)
+			return grave ? grave : e;
+		if (!e->value)
+			grave = grave ? grave : e;
+		else if (e->hash == hash && bytes_equal(bytes_of(e->name, e->len), name))
+			return e;
+	}
+	return grave;
+}
+
+/* `count` counts graves too, so that probing always finds a free entry. */
+static bool map_grow(struct name_map *map)
+{
+	size_t cap = map->cap ? map->cap * 2 : 8;
+	struct name_map bigger = {.entries = calloc(cap, sizeof(struct name_entry)), .cap = cap};
+
+	if (!bigger.entries)
+		return false;
+	for (size_t i = 0; i < map->cap; i++) {
+		struct name_entry *e = &map->entries[i];
+
+		if (e->value) {
+			*map_find(&bigger, bytes_of(e->name, e->len), e->hash) = *e;
+			bigger.count++;
+		}
+	}
+	free(map->entries);
+	*map = bigger;
+	return true;
+}
+
+static bool map_set(struct name_map *map, struct bytes name, struct statement *s)
+{
+	uint64_t hash = hash_bytes64(name);
+	struct name_entry *e;
+
+	if (4 * (map->count + 1) > 3 * map->cap &&
+		(map->count >= 2 * PREPARED_MAX || !map_grow(map)))
+		return false;
+	e = map_find(map, name, hash);
+	if (!e->value) {
+		char *copy = malloc(name.len + 1);
+
+		if (!copy)
+			return false;
+		if (name.len)
+			memcpy(copy, name.ptr, name.len);
+		map->count += !e->is_removed;
+		*e = (struct name_entry){.hash = hash, .name = copy, .len = name.len};
+	}
+	statement_drop(e->value);
+	e->value = s;
+	return true;
+}
+
+static const struct name_map *map_of(const struct prepared *p, char kind)
+{
+	return kind == 'P' ? &p->portals : &p->statements;
+}
+
+void prepared_init(struct prepared *p)
+{
+	*p = (struct prepared){0};
+}
+
+void prepared_fini(struct prepared *p)
+{
+	map_fini(&p->statements);
+	map_fini(&p->portals);
+}
+
+void prepared_set(struct prepared *p, char kind, struct bytes name, struct statement *s)
+{
+	if (!s) {
+		prepared_remove(p, kind, name);
+		return;
+	}
+	if (!map_set(kind == 'P' ? &p->portals : &p->statements, name, s))
+		statement_drop(s);
+}
+
+struct statement *prepared_get(const struct prepared *p, char kind, struct bytes name)
+{
+	const struct name_map *map = map_of(p, kind);
+	const struct name_entry *e = map_find(map, name, hash_bytes64(name));
+
+	return e ? e->value : NULL;
+}
+
+void prepared_remove(struct prepared *p, char kind, struct bytes name)
+{
+	const struct name_map *map = map_of(p, kind);
+	struct name_entry *e = map_find(map, name, hash_bytes64(name));
+
+	if (!e || !e->value)
+		return;
+	clear_entry(e);
+	e->is_removed = true;
+}

@@ -1,0 +1,312 @@
+/*
+ * The director: which exchange is next, and what has to wait.
+ */
+#include "replay/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "replay/session.h"
+
+/* Memory of one comparison: both answers' rows as arrays of views. */
+#define COMPARE_ARENA ((size_t)512 * 1024 * 1024)
+#define TICK_MS       10
+
+#define SKIP_X_TEXT(NAME, text) text,
+static const char *const skip_texts[] = {SKIPS(SKIP_X_TEXT)};
+#undef SKIP_X_TEXT
+_Static_assert(ARRAY_LEN(skip_texts) == SKIP_COUNT, "a text for each");
+
+const char *skip_text(enum skip skip)
+{
+	return skip_texts[skip];
+}
+
+/* --- may it begin? --- */
+
+/* How long nothing has to move before `s` is taken to be blocked by a later exchange. */
+static int64_t patience_with(const struct session *s, const struct plan_entry *next)
+{
+	const struct plan_entry *recorded = &s->exchange.recorded;
+	int64_t most = s->replay->settings->backend_timeout_us / 2, took;
+
+	if (recorded->finished_us > next->started_us)
+		return DIRECTOR_PATIENCE_US;
+	took = recorded->finished_us - recorded->started_us;
+	return DIRECTOR_PATIENCE_US + (took < most / 4 ? 4 * took : most);
+}
+
+/* Whether the exchange under way in `s` lets the next one go ahead. One that was found to be
+ * blocked does so at once for what overlapped with it in the capture, too. */
+static bool yields_to(struct session *s, const struct plan_entry *next, int64_t now)
+{
+	struct exchange *ex = &s->exchange;
+	int64_t moved = session_moved_us(s);
+	int64_t quiet = now - (moved > s->replay->finished_us ? moved : s->replay->finished_us);
+
+	if (s->state != SESSION_READY)
+		return false;
+	if (ex->has_yielded && ex->recorded.finished_us > next->started_us)
+		return true;
+	if (quiet < patience_with(s, next))
+		return false;
+	if (!ex->has_yielded) {
+		log_info("session %lld: not answered, others may go ahead", (long long)s->id);
+		writer_event(&s->replay->writer, s->id, "relaxed",
+			"waits for another session, it seems");
+	}
+	ex->has_yielded = true;
+	return true;
+}
+
+static bool may_begin(struct replay *r, const struct plan_entry *next)
+{
+	int64_t now = r->in_flight > 0 ? clock_mono_us() : 0;
+
+	if (r->in_flight == 0)
+		return true;
+	list_for_each(node, &r->sessions)
+	{
+		struct session *s = list_entry(node, struct session, node);
+
+		if (s->exchange.is_open && !yields_to(s, next, now))
+			return false;
+	}
+	return true;
+}
+
+/* The first exchange whose session has none under way; its place in the plan in *at. */
+static const struct plan_entry *find_next(
+	const struct replay *r, size_t *at, struct roster_session **of)
+{
+	const struct plan_entry *entry;
+
+	for (*at = 0; (entry = plan_at(&r->plan, *at)); (*at)++) {
+		*of = roster_find(&r->roster, entry->session);
+		if (!*of || !(*of)->session || !(*of)->session->exchange.is_open)
+			return entry;
+	}
+	return NULL;
+}
+
+/* --- beginning --- */
+
+static void skip(struct replay *r, const struct plan_entry *entry, enum skip reason)
+{
+	log_info("exchange %lld of the trace: %s", (long long)entry->id, skip_text(reason));
+	r->counts.skipped[reason]++;
+}
+
+/* The request as recorded cannot be replayed. */
+static void skip_request(
+	struct replay *r, const struct plan_entry *entry, enum request_state state)
+{
+	static const enum skip reasons[] = {[REQUEST_WHOLE] = SKIP_CUT,
+		[REQUEST_EMPTY] = SKIP_UNSENT,
+		[REQUEST_CUT] = SKIP_CUT,
+		[REQUEST_MALFORMED] = SKIP_MALFORMED};
+
+	skip(r, entry, reasons[state]);
+}
+
+static void play(struct replay *r, struct session *s, const struct plan_entry *entry)
+{
+	bool is_early = r->in_flight > 0;
+	enum request_state state;
+	struct err err;
+
+	if (!session_play(s, entry, &state, &err))
+		replay_stop(r, err.text);
+	else if (state != REQUEST_WHOLE)
+		skip_request(r, entry, state);
+	else
+		r->counts.relaxed += is_early;
+}
+
+static void begin(struct replay *r, struct roster_session *of, const struct plan_entry *entry)
+{
+	struct session *s;
+
+	if (!of) {
+		skip(r, entry, SKIP_NO_SESSION);
+		return;
+	}
+	of->left--;
+	if (of->state == ROSTER_REFUSED || of->state == ROSTER_GIVEN_UP ||
+		of->state == ROSTER_OVER) {
+		skip(r, entry, of->state == ROSTER_REFUSED ? SKIP_REFUSED : SKIP_GIVEN_UP);
+		return;
+	}
+	s = of->session ? of->session : session_open(r, of);
+	if (!s)
+		replay_stop(r, "out of memory for a session");
+	else if (s->state == SESSION_OVER)
+		skip(r, entry, of->state == ROSTER_REFUSED ? SKIP_REFUSED : SKIP_GIVEN_UP);
+	else
+		play(r, s, entry);
+}
+
+/* --- ending --- */
+
+/* The captured session was gone by the time at which the next exchange began. */
+static bool is_past(const struct replay *r, const struct session *s)
+{
+	const struct plan_entry *next = plan_at(&r->plan, 0);
+
+	return s->recorded->left == 0 && (!next || s->recorded->ends_us < next->started_us);
+}
+
+static void close_sessions(struct replay *r)
+{
+	const char *why = r->is_stopping ? r->why.text : "the recorded session ended";
+
+	list_for_each(node, &r->sessions)
+	{
+		struct session *s = list_entry(node, struct session, node);
+
+		if (r->is_stopping || s->state == SESSION_OVER ||
+			(!s->exchange.is_open && is_past(r, s)))
+			session_close(s, why);
+	}
+}
+
+static void stopped(struct replay *r)
+{
+	r->is_stopped = true;
+	uv_close((uv_handle_t *)&r->director, NULL);
+	uv_close((uv_handle_t *)&r->watch, NULL);
+	r->on_stopped(r);
+}
+
+/* --- directing --- */
+
+/* One exchange more. False: none can begin now. */
+static bool begin_next(struct replay *r)
+{
+	struct roster_session *of = NULL;
+	const struct plan_entry *next;
+	struct plan_entry entry;
+	struct err err;
+	size_t at;
+
+	if (!plan_fill(&r->plan, &err)) {
+		replay_stop(r, err.text);
+		return false;
+	}
+	next = find_next(r, &at, &of);
+	if (!next || !may_begin(r, next))
+		return false;
+	entry = *next;
+	plan_take(&r->plan, at);
+	begin(r, of, &entry);
+	return true;
+}
+
+static bool is_done(const struct replay *r)
+{
+	return r->in_flight == 0 && (r->is_stopping || !plan_at(&r->plan, 0));
+}
+
+static void on_direct(uv_idle_t *idle)
+{
+	struct replay *r = idle->data;
+
+	uv_idle_stop(idle);
+	if (r->is_stopped)
+		return;
+	close_sessions(r);
+	while (!r->is_stopping && begin_next(r))
+		close_sessions(r);
+	if (r->writer.has_failed)
+		replay_stop(r, r->writer.why.text);
+	if (!is_done(r))
+		return;
+	close_sessions(r);
+	if (list_is_empty(&r->sessions))
+		stopped(r);
+}
+
+void replay_wake(struct replay *r)
+{
+	if (!r->is_stopped)
+		uv_idle_start(&r->director, on_direct);
+}
+
+void replay_stop(struct replay *r, const char *why)
+{
+	if (!r->is_stopping)
+		err_set(&r->why, "%s", why);
+	r->is_stopping = true;
+	replay_wake(r);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct replay *r = timer->data;
+	int64_t now = clock_mono_us();
+
+	list_for_each(node, &r->sessions)
+		session_check(list_entry(node, struct session, node), now);
+	writer_tick(&r->writer);
+	replay_wake(r);
+}
+
+/* --- birth and death of it all --- */
+
+static void fill_target(struct backend_target *target, const struct settings_backend *b)
+{
+	*target = (struct backend_target){.name = b->name,
+		.host = b->host,
+		.port = b->port,
+		.user = b->user,
+		.password = b->password,
+		.passfile = b->passfile,
+		.database = b->database,
+		.sslmode = b->sslmode,
+		.sslrootcert = b->sslrootcert,
+		.connect_timeout_us = b->connect_timeout_us};
+}
+
+static bool load_patterns(struct replay *r, struct err *err)
+{
+	const struct conf *conf = r->settings->conf;
+	size_t count = conf_count(conf, "comparison.exclude-patterns");
+	const char **patterns = calloc(count + 1, sizeof(*patterns));
+
+	if (!patterns)
+		return err_set(err, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		patterns[i] = conf_item(conf, "comparison.exclude-patterns", i);
+	r->exclude = exclude_new(patterns, count, err);
+	free(patterns);
+	return r->exclude != NULL || err_prefix(err, "comparison.exclude-patterns: ");
+}
+
+bool replay_start(struct replay *r, uv_loop_t *loop, const struct settings *settings,
+	struct err *err)
+{
+	r->loop = loop;
+	r->settings = settings;
+	r->next_session = r->next_exchange = 1;
+	list_init(&r->sessions);
+	if (!load_patterns(r, err))
+		return false;
+	fill_target(&r->truth, &settings->truth);
+	fill_target(&r->candidate, &settings->candidate);
+	arena_init(&r->arena, COMPARE_ARENA);
+	plan_init(&r->plan, r->source);
+	uv_idle_init(loop, &r->director);
+	uv_timer_init(loop, &r->watch);
+	r->director.data = r->watch.data = r;
+	uv_timer_start(&r->watch, on_tick, TICK_MS, TICK_MS);
+	replay_wake(r);
+	return true;
+}
+
+void replay_fini(struct replay *r)
+{
+	exclude_free(r->exclude);
+	arena_fini(&r->arena);
+}
