@@ -132,8 +132,9 @@ static void stream(struct session *s)
 {
 	struct lockstep *l = &s->exchange.lock;
 	size_t truth = l->truth, candidate = l->candidate;
+	size_t half = (size_t)s->proxy->settings->window / 2;
 
-	if (truth < (size_t)s->proxy->settings->window / 2 || link_is_clogged(&s->client))
+	if ((truth < half && candidate < half) || link_is_clogged(&s->client))
 		return;
 	keep_columns(s);
 	hand_on(s, truth, candidate);
@@ -377,6 +378,12 @@ static bool is_overfull(const struct side *side)
 	return buf_len(&side->backend->link.in) + LINK_READ_CHUNK > side->backend->link.in.ceiling;
 }
 
+/* It is not read on before the other side's answer comes, to be compared with it. */
+static bool is_full(const struct side *side)
+{
+	return !link_wants_read(&side->backend->link);
+}
+
 static void advance_exchange(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
@@ -389,7 +396,8 @@ static void advance_exchange(struct session *s)
 	candidate = s->is_detached || has_settled(&s->candidate);
 	if (ex->phase == PHASE_AWAITING && truth && candidate) {
 		on_settled(s);
-	} else if (ex->phase == PHASE_AWAITING && truth && !s->candidate.is_sent) {
+	} else if (ex->phase == PHASE_AWAITING && !s->candidate.is_sent &&
+		   (truth || is_full(&s->truth))) {
 		if (turn_return(&s->proxy->turn, &s->ticket))
 			relay_send_held(&s->candidate);
 	} else if (ex->phase == PHASE_COPYING && truth && candidate &&
@@ -401,6 +409,18 @@ static void advance_exchange(struct session *s)
 		answer_give_up(s, &s->truth, "54000",
 			"the answers differ and are longer than proxy.max-message");
 	}
+}
+
+bool answer_at_once(struct session *s)
+{
+	const struct exchange *ex = &s->exchange;
+	bool was_sent = s->candidate.is_sent;
+
+	if (ex->phase != PHASE_AWAITING || !has_settled(&s->truth) ||
+		(was_sent && !s->is_detached && !has_settled(&s->candidate)))
+		return false;
+	advance_exchange(s);
+	return ex->phase != PHASE_AWAITING || s->candidate.is_sent != was_sent;
 }
 
 void answer_advance(struct session *s)

@@ -31,7 +31,22 @@ static bool build_message(struct buf *out, const struct settings *settings,
 	return more == 0 || buf_printf(out, "\n... and %zu more", more);
 }
 
-static bool build_detail(struct buf *out, const struct session *s)
+/* Which rows only one side has: too long for the headline. */
+static bool build_rows(struct buf *out, const struct settings *settings,
+	const struct comparison *result)
+{
+	for (size_t i = 0; i < result->count; i++) {
+		const struct difference *d = &result->differences[i];
+
+		if (d->kind == DIFF_ROW_COUNT && d->truth && d->candidate &&
+			!buf_printf(out, "%s: %s; %s: %s. ", settings->truth.name, d->truth,
+				settings->candidate.name, d->candidate))
+			return false;
+	}
+	return true;
+}
+
+static bool build_timing(struct buf *out, const struct session *s)
 {
 	const struct side *sides[2] = {&s->truth, &s->candidate};
 	char took[CLOCK_TEXT_MAX];
@@ -100,7 +115,7 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 	buf_init(&detail, MESSAGE_MAX);
 	buf_init(&hint, MESSAGE_MAX);
 	/* A text that does not fit is cut, never left out. */
-	if (!build_message(&message, s->proxy->settings, result) || !build_detail(&detail, s) ||
+	if (!build_message(&message, s->proxy->settings, result) || !build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
 		!build_hint(&hint, s))
 		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
 	send_error(s, buf_cstr(&message), buf_cstr(&detail), buf_cstr(&hint));

@@ -169,12 +169,20 @@ static bool take_message(struct session *s, const struct frame *f)
 		return true;
 	ex->ends = f->type != FRONTEND_FLUSH;
 	dispatch(s);
-	return ex->phase == PHASE_COLLECTING;
+	return true;
 }
 
+/* Somebody does not keep up: a backend, or the client, which gets answers and does not read
+ * them. */
 static bool must_wait(const struct session *s)
 {
-	return is_clogged(s) || s->truth.backend->protocol.count >= UNIT_MESSAGES_MAX;
+	return is_clogged(s) || link_is_clogged(&s->client);
+}
+
+static bool owes_much(const struct session *s)
+{
+	return s->truth.backend->protocol.count >= UNIT_MESSAGES_MAX ||
+		(!s->is_detached && s->candidate.backend->protocol.count >= UNIT_MESSAGES_MAX);
 }
 
 /* False: nothing more can be taken now. */
@@ -185,14 +193,16 @@ static bool collect(struct session *s)
 	struct frame f;
 	struct err err;
 
-	if (ex->is_partial && must_wait(s))
+	if (must_wait(s))
 		return false;
-	if (ex->unit_len >= (size_t)s->proxy->settings->window / 2 || must_wait(s)) {
-		if (ex->unit_len == 0)
-			return false;
+	/* What is owed was noted before it is sent: only what was sent will be answered. */
+	if (ex->unit_len >= (size_t)s->proxy->settings->window / 2 ||
+		(ex->unit_len > 0 && owes_much(s))) {
 		send_partial(s);
 		return !s->is_marked;
 	}
+	if (owes_much(s))
+		return false;
 	switch (frame_next(rest, WIRE_FRONTEND, max_message(s), &f, &err)) {
 	case FRAME_NEED_MORE:
 		s->client.need = ex->unit_len + f.whole.len;
@@ -221,7 +231,7 @@ static bool end_copy(struct session *s, const struct frame *f)
 		ex->ends = true;
 		dispatch(s);
 	}
-	return ex->phase == PHASE_COLLECTING;
+	return true;
 }
 
 static bool is_copy_filling(unsigned char type)
@@ -277,7 +287,7 @@ void relay_pump(struct session *s)
 		else if (s->exchange.phase == PHASE_COPYING)
 			goes_on = forward_copy(s);
 		else
-			goes_on = false;
+			goes_on = answer_at_once(s);
 	}
 	if (s->is_client_gone && !s->is_marked && s->state == SESSION_READY &&
 		(s->exchange.phase == PHASE_COLLECTING || s->exchange.phase == PHASE_COPYING))

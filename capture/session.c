@@ -40,6 +40,10 @@ static void client_is_gone(struct session *s, const char *why, bool takes_answer
 {
 	s->is_client_gone = true;
 	s->is_client_deaf |= !takes_answers;
+	if (s->is_client_deaf) /* or it would look clogged */
+		buf_release(&s->client.out);
+	if (s->is_client_deaf)
+		buf_release(&s->client.out); /* nothing waits for it any more */
 	if (is_answering(s))
 		return;
 	if (s->exchange.is_open && s->state == SESSION_READY) {

@@ -172,5 +172,8 @@ void mismatch_doomed_pump(struct session *s);
 
 /* answer.c: the unit is answered and judged; the session goes on. */
 void answer_go_on(struct session *s, const struct comparison *result);
+/* answer.c: goes on with a unit of which nothing more will be heard (Flush after an error, the
+ * end of a COPY that has failed). False: there is none. Does not pump. */
+bool answer_at_once(struct session *s) ATTR_USE_RESULT;
 
 #endif

@@ -220,30 +220,35 @@ static const char *row_text(struct compare_run *run, const struct compare_rows *
 }
 
 /* How many rows that only one side has are shown; the counts say the rest. */
-#define EXTRA_ROWS_SHOWN 5
+#define EXTRA_ROWS_SHOWN 3
 
-static void note_extra(struct compare_run *run, const struct compare_rows *rows,
-	const struct row_set *set, bool is_truth)
+/* "5 rows; only here: row 4: (4, NULL), row 5: (5, x) and 3 more" */
+static const char *count_text(struct compare_run *run, const struct compare_rows *rows,
+	const struct item *item, const struct row_set *extra)
 {
-	for (size_t i = 0; i < set->count && i < EXTRA_ROWS_SHOWN; i++) {
-		const char *text = row_text(run, rows, &set->rows[i]);
-		struct compare_cell cell = {
-			.row = (int64_t)set->rows[i].at + 1 + rows->before,
-			.truth = is_truth ? text : NULL,
-			.candidate = is_truth ? NULL : text};
+	const char *text = arena_printf(run->arena, "%lld rows%s",
+		(long long)((int64_t)item->row_count + rows->before),
+		extra->count ? "; only here: " : "");
+	size_t shown = extra->count < EXTRA_ROWS_SHOWN ? extra->count : EXTRA_ROWS_SHOWN;
 
-		compare_note(run, DIFF_ROW_COUNT, &cell, "Only %s returned row %lld: %s",
-			is_truth ? run->input->truth_name : run->input->candidate_name,
-			(long long)cell.row, text ? text : "");
-	}
+	for (size_t i = 0; text && i < shown; i++)
+		text = arena_printf(run->arena, "%s%srow %lld: %s", text, i ? ", " : "",
+			(long long)extra->rows[i].at + 1 + rows->before,
+			or_null(row_text(run, rows, &extra->rows[i])));
+	if (text && extra->count > shown)
+		text = arena_printf(run->arena, "%s and %zu more", text, extra->count - shown);
+	return text;
 }
 
-static void note_counts(struct compare_run *run, const struct compare_rows *rows)
+static void note_counts(struct compare_run *run, const struct compare_rows *rows,
+	const struct row_set *truth, const struct row_set *candidate)
 {
 	const char *a = compare_count(run, (int64_t)rows->truth->row_count + rows->before);
 	const char *b = compare_count(run, (int64_t)rows->candidate->row_count + rows->before);
+	struct compare_cell cell = {.truth = count_text(run, rows, rows->truth, truth),
+		.candidate = count_text(run, rows, rows->candidate, candidate)};
 
-	compare_note(run, DIFF_ROW_COUNT, &(struct compare_cell){.truth = a, .candidate = b},
+	compare_note(run, DIFF_ROW_COUNT, &cell,
 		"Row count mismatch: %s returned %s rows, %s returned %s rows", compare_name(run, 0),
 		compare_pick(run, 0, a, b), compare_name(run, 1), compare_pick(run, 1, a, b));
 }
@@ -290,9 +295,7 @@ void compare_rows(struct compare_run *run, const struct compare_rows *rows)
 	}
 	subtract(&truth, &candidate);
 	if (!is_count_same) {
-		note_counts(run, rows);
-		note_extra(run, rows, &truth, true);
-		note_extra(run, rows, &candidate, false);
+		note_counts(run, rows, &truth, &candidate);
 	} else if (truth.count > 0) {
 		pair_left_over(run, rows, &truth, &candidate);
 	} else if (rows->is_ordered) {

@@ -172,14 +172,10 @@ static void stream(struct session *s)
 	lockstep_rebase(l, truth, candidate);
 }
 
-/* Two answers that differ and are too long to be held. */
-static bool is_overfull(const struct session *s)
+static bool is_full(const struct session *s, const struct side *side)
 {
-	size_t most = (size_t)s->replay->settings->max_message;
-
-	return s->exchange.has_diverged &&
-	       ((s->truth.framed >= most && !side_has_settled(&s->truth)) ||
-		       (s->candidate.framed >= most && !side_has_settled(&s->candidate)));
+	return !side_has_settled(side) &&
+	       buf_len(&side->backend->link.in) >= (size_t)s->replay->settings->max_message;
 }
 
 void answer_walk(struct session *s)
@@ -196,7 +192,7 @@ void answer_walk(struct session *s)
 		diverge(s);
 	if (!ex->has_diverged)
 		stream(s);
-	else if (is_overfull(s))
+	else if (is_full(s, &s->truth) || is_full(s, &s->candidate))
 		session_give_up(
 			s, "the answers differ and are longer than proxy.max-message");
 }
@@ -281,13 +277,11 @@ static void judge_unit(struct session *s)
 static bool queue_rollback(struct session *s, struct side *side)
 {
 	struct buf out;
-	bool ok = true;
+	bool ok;
 
 	if (side->status == 'I')
 		return true;
 	buf_init(&out, 64);
-	/* It is not over any more: it gets a statement of ours. */
-	side->done_us = -1;
 	ok = encode_query(&out, "ROLLBACK") && player_queue(s, side, buf_bytes(&out));
 	buf_fini(&out);
 	return ok;
@@ -297,12 +291,7 @@ static bool queue_rollback(struct session *s, struct side *side)
  * be compared. */
 static bool align(struct session *s)
 {
-	int64_t truth_us = s->truth.done_us, candidate_us = s->candidate.done_us;
-	bool ok = queue_rollback(s, &s->truth) && queue_rollback(s, &s->candidate);
-
-	s->truth.done_us = truth_us;
-	s->candidate.done_us = candidate_us;
-	if (!ok)
+	if (!queue_rollback(s, &s->truth) || !queue_rollback(s, &s->candidate))
 		return false;
 	s->exchange.is_rolled_back = true;
 	s->exchange.phase = PHASE_ALIGNING;

@@ -22,18 +22,24 @@ static bool is_copy_message(unsigned char type)
 	       type == FRONTEND_COPY_FAIL;
 }
 
-/* True: the side gets the message, which waits in `held`. COPY data is only for a side that
- * asked for it: it may have failed where the captured one did not. */
-static bool take(struct session *s, struct side *side, const struct frame *f)
+/* False: the session was given up. */
+static bool hold(struct session *s, struct side *side, const struct frame *f)
 {
-	if (s->state != SESSION_READY || side_is_over(side) ||
-		(is_copy_message(f->type) && !side_is_in_copy(side)))
-		return false;
 	if (protocol_on_request(&side->backend->protocol, f) == PROTOCOL_OK &&
 		buf_append_bytes(&side->held, f->whole))
 		return true;
 	session_give_up(s, "out of memory for a request");
 	return false;
+}
+
+/* True: the side gets the message. COPY data is only for a side that asked for it: it may have
+ * failed where the captured one did not. */
+static bool take(struct session *s, struct side *side, const struct frame *f)
+{
+	if (s->state != SESSION_READY || side_is_over(side) ||
+		(is_copy_message(f->type) && !side_is_in_copy(side)))
+		return false;
+	return hold(s, side, f);
 }
 
 static bool is_any_in_copy(const struct session *s)
@@ -152,40 +158,39 @@ bool player_queue(struct session *s, struct side *side, struct bytes message)
 	struct frame f;
 
 	return frame_next(message, WIRE_FRONTEND, message.len, &f, NULL) == FRAME_OK &&
-	       take(s, side, &f);
+	       hold(s, side, &f);
 }
 
 /* The recorded client went away in the middle of its COPY. */
-static void fail_copy(struct session *s, struct side *side)
+static bool fail_copy(struct session *s, struct side *side)
 {
 	struct buf out;
+	bool ok;
 
 	if (!side_is_in_copy(side))
-		return;
+		return true;
 	s->exchange.steps.unit_writes = true;
 	buf_init(&out, 256);
-	if (encode_copy_fail(&out, "twinkly-replay: the recorded data ends here"))
-		(void)player_queue(s, side, buf_bytes(&out));
+	ok = encode_copy_fail(&out, "twinkly-replay: the recorded data ends here") &&
+	     player_queue(s, side, buf_bytes(&out));
 	buf_fini(&out);
+	return ok;
 }
 
 /* Without a Sync behind it the answer stays in the server's buffer. */
-static void ask_for_answer(struct session *s, struct side *side)
+static bool ask_for_answer(struct session *s, struct side *side)
 {
 	static const unsigned char flush[] = {FRONTEND_FLUSH, 0, 0, 0, 4};
 
-	if (s->state == SESSION_READY && !protocol_is_settled(&side->backend->protocol))
-		(void)player_queue(s, side, bytes_of(flush, sizeof(flush)));
+	return protocol_is_settled(&side->backend->protocol) ||
+	       player_queue(s, side, bytes_of(flush, sizeof(flush)));
 }
 
 bool player_end(struct session *s)
 {
 	s->exchange.is_played = true;
-	fail_copy(s, &s->truth);
-	fail_copy(s, &s->candidate);
-	ask_for_answer(s, &s->truth);
-	ask_for_answer(s, &s->candidate);
-	if (s->state != SESSION_READY)
+	if (!fail_copy(s, &s->truth) || !fail_copy(s, &s->candidate) ||
+		!ask_for_answer(s, &s->truth) || !ask_for_answer(s, &s->candidate))
 		return false;
 	dispatch(s);
 	return true;

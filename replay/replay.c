@@ -284,25 +284,26 @@ static bool load_patterns(struct replay *r, struct err *err)
 	return r->exclude != NULL || err_prefix(err, "comparison.exclude-patterns: ");
 }
 
-bool replay_start(struct replay *r, uv_loop_t *loop, const struct settings *settings,
-	struct err *err)
+bool replay_init(struct replay *r, const struct settings *settings, struct err *err)
 {
-	r->loop = loop;
 	r->settings = settings;
 	r->next_session = r->next_exchange = 1;
 	list_init(&r->sessions);
-	if (!load_patterns(r, err))
-		return false;
 	fill_target(&r->truth, &settings->truth);
 	fill_target(&r->candidate, &settings->candidate);
 	arena_init(&r->arena, COMPARE_ARENA);
 	plan_init(&r->plan, r->source);
+	return load_patterns(r, err);
+}
+
+void replay_start(struct replay *r, uv_loop_t *loop)
+{
+	r->loop = loop;
 	uv_idle_init(loop, &r->director);
 	uv_timer_init(loop, &r->watch);
 	r->director.data = r->watch.data = r;
 	uv_timer_start(&r->watch, on_tick, TICK_MS, TICK_MS);
 	replay_wake(r);
-	return true;
 }
 
 void replay_fini(struct replay *r)

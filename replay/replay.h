@@ -72,10 +72,12 @@ struct replay {
 	void *context;
 };
 
-/* Begins with the loop's next turn. `r` is zeroed but for source, roster, writer, on_stopped
- * and context. False with err: nothing to undo. */
-bool replay_start(struct replay *r, uv_loop_t *loop, const struct settings *settings,
-	struct err *err) ATTR_USE_RESULT;
+/* `r` is zeroed but for source, roster, on_stopped and context. False with err: a setting is
+ * wrong, or memory is out; replay_fini either way. */
+bool replay_init(struct replay *r, const struct settings *settings, struct err *err)
+	ATTR_USE_RESULT;
+/* Begins with the loop's next turn; the writer is open. */
+void replay_start(struct replay *r, uv_loop_t *loop);
 /* Ends it early, once control is back in the loop; the first reason is kept. */
 void replay_stop(struct replay *r, const char *why);
 /* After the loop has ended. */

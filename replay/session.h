@@ -130,7 +130,7 @@ void side_send_held(struct side *side);
 bool player_feed(struct session *s);
 /* The recorded request is over: asks for what is still unanswered. */
 bool player_end(struct session *s);
-/* A whole message of our own, to be sent with the next unit. False: the side takes none. */
+/* A whole message of our own, to be sent with the unit under way. False: given up. */
 bool player_queue(struct session *s, struct side *side, struct bytes message) ATTR_USE_RESULT;
 
 /* answer.c */

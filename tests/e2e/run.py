@@ -16,7 +16,6 @@ import re
 import shutil
 import signal
 import sys
-import threading
 import time
 import traceback
 
@@ -26,9 +25,7 @@ sys.dont_write_bytecode = True
 
 import servers as server_pair  # noqa: E402
 from harness import Env  # noqa: E402
-
-TEST_TIMEOUT_S = 60
-CLEANUP_TIMEOUT_S = 30
+from watchdog import TEST_TIMEOUT_S, Watchdog  # noqa: E402
 
 
 class TimedOut(Exception):
@@ -52,52 +49,22 @@ def discover(pattern):
     return found
 
 
-class Watchdog:
-    """Ends a test that hangs: first the programs under test, so that a client waiting in C code
-    wakes up; then the main thread by a signal; at last everything."""
-
-    def __init__(self, env, end_all):
-        self._env, self._end_all = env, end_all
-        self._timers = [threading.Timer(TEST_TIMEOUT_S, self._interrupt),
-                        threading.Timer(TEST_TIMEOUT_S + CLEANUP_TIMEOUT_S, self._give_up)]
-
-    def __enter__(self):
-        for timer in self._timers:
-            timer.daemon = True
-            timer.start()
-
-    def __exit__(self, *_):
-        for timer in self._timers:
-            timer.cancel()
-
-    def _interrupt(self):
-        faulthandler.dump_traceback(all_threads=True)
-        self._env.kill()
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
-
-    def _give_up(self):
-        print("a test cannot be ended; giving up", flush=True)
-        self._end_all()
-        os._exit(3)
-
-
 class Runner:
     def __init__(self, programs, work):
         self.programs, self.work = os.path.abspath(programs), work
         self.passed, self.failed, self.skipped = 0, 0, 0
         self.servers = ()
+        self.watchdog = Watchdog(programs)
 
     def run(self, tests):
-        self.servers = server_pair.start_pair(os.path.join(self.work, "servers"))
         try:
+            self.servers = server_pair.start_pair(os.path.join(self.work, "servers"))
             for number, (name, function, arguments) in enumerate(tests, 1):
                 self._run_one(number, name, function, arguments)
         finally:
-            self.end_servers()
-
-    def end_servers(self):
-        for server in self.servers:
-            server.stop()
+            for server in self.servers:
+                server.stop()
+            self.watchdog.stop()
 
     def _run_one(self, number, name, function, arguments):
         if getattr(function, "postgresql_only", False) and \
@@ -113,13 +80,14 @@ class Runner:
             shutil.rmtree(env.directory, ignore_errors=True)
             return
         self.failed += 1
-        print(f"FAILED {name} ({time.monotonic() - started:.1f} s; files: {env.directory})")
+        print(f"FAILED {name} ({time.monotonic() - started:.1f} s; files: {env.directory})",
+              flush=True)
         print(problem, flush=True)
 
     def _attempt(self, env, function, arguments):
         """None, or the traceback."""
         problem = None
-        with Watchdog(env, self.end_servers):
+        with self.watchdog:
             try:
                 for server in self.servers:
                     server.create_database(env.database)

@@ -103,19 +103,17 @@ static void test_counts(void **state)
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 2 rows, YugabyteDB returned 3 rows");
-	compared_expect(&c, 1, DIFF_ROW_COUNT, "Only YugabyteDB returned row 1: (1, x)");
-	compared_expect(&c, 2, DIFF_ROW_COUNT, "Only YugabyteDB returned row 3: (3, z)");
-	compared_expect(&c, 3, DIFF_ROW_COUNT, "Only PostgreSQL returned row 2: (4, NULL)");
-	assert_int_equal(c.result.count, 4);
-	assert_string_equal(c.result.differences[1].truth, "(1, x)");
-	assert_null(c.result.differences[1].candidate);
-	assert_null(c.result.differences[3].truth);
-	assert_string_equal(c.result.differences[3].candidate, "(4, NULL)");
+	assert_int_equal(c.result.count, 1);
+	assert_string_equal(c.result.differences[0].truth,
+		"3 rows; only here: row 1: (1, x), row 3: (3, z)");
+	assert_string_equal(
+		c.result.differences[0].candidate, "2 rows; only here: row 2: (4, NULL)");
 	compared_fini(&c);
 
 	compared_init(&c, "T; D; C SELECT 1", "T; C SELECT 0");
 	compared_run(&c);
-	compared_expect(&c, 1, DIFF_ROW_COUNT, "Only YugabyteDB returned row 1: ()");
+	assert_string_equal(c.result.differences[0].truth, "1 rows; only here: row 1: ()");
+	assert_string_equal(c.result.differences[0].candidate, "0 rows");
 	compared_fini(&c);
 }
 
@@ -132,8 +130,9 @@ static void test_many_extra_rows(void **state)
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 0 rows, YugabyteDB returned 50 rows");
-	compared_expect(&c, 5, DIFF_ROW_COUNT, "Only YugabyteDB returned row 5: (2)");
-	assert_int_equal(c.result.count, 6);
+	assert_string_equal(c.result.differences[0].truth,
+		"50 rows; only here: row 1: (2), row 2: (1), row 3: (2) and 47 more");
+	assert_int_equal(c.result.count, 1);
 	compared_fini(&c);
 }
 
@@ -210,7 +209,9 @@ static void test_malformed_rows(void **state)
 	compared_init(&c, "T a", "T a");
 	assert_true(encode_raw(&c.truth, 'D', bytes_of("\0\7", 2)));
 	compared_run(&c);
-	compared_expect(&c, 1, DIFF_ROW_COUNT, "Only YugabyteDB returned row 1: hex:0007");
+	compared_expect(&c, 0, DIFF_ROW_COUNT, "");
+	assert_string_equal(
+		c.result.differences[0].truth, "1 rows; only here: row 1: hex:0007");
 	compared_fini(&c);
 }
 
@@ -228,7 +229,7 @@ static void test_copy(void **state)
 	compared_init(&c, "H; d a; c; C COPY 1", "H; c; C COPY 0");
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT, "");
-	compared_expect(&c, 1, DIFF_ROW_COUNT, "Only YugabyteDB returned row 1: a");
+	assert_string_equal(c.result.differences[0].truth, "1 rows; only here: row 1: a");
 	compared_fini(&c);
 	compared_init(&c, "H; d x; C X", "H; D x; C X");
 	compared_run(&c);
@@ -288,6 +289,7 @@ static void test_long_rows_are_cut(void **state)
 	struct compared c;
 	struct wire_value values[20];
 	char text[300];
+	const char *row;
 
 	(void)state;
 	for (size_t i = 0; i + 2 < sizeof(text); i += 3)
@@ -297,11 +299,13 @@ static void test_long_rows_are_cut(void **state)
 	compared_init(&c, "T a", "T a");
 	assert_true(encode_data_row(&c.truth, values, ARRAY_LEN(values)));
 	compared_run(&c);
-	compared_expect(&c, 1, DIFF_ROW_COUNT, "");
+	compared_expect(&c, 0, DIFF_ROW_COUNT, "");
+	row = strchr(c.result.differences[0].truth, '(');
+	assert_non_null(row);
 	/* Two values of 33 characters, and a sign that there is more. */
-	assert_int_equal(strlen(c.result.differences[1].truth), 1 + 2 * 99 + 2 + 6);
-	assert_string_equal(c.result.differences[1].truth + 1 + 2 * 99 + 2, ", ...)");
-	assert_memory_equal(c.result.differences[1].truth, "(\xe2\x82\xac", 4);
+	assert_int_equal(strlen(row), 1 + 2 * 99 + 2 + 6);
+	assert_string_equal(row + 1 + 2 * 99 + 2, ", ...)");
+	assert_memory_equal(row, "(\xe2\x82\xac", 4);
 	compared_fini(&c);
 }
 

@@ -34,8 +34,9 @@ static void test_names_with_either_truth(void **state)
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 5 rows, YugabyteDB returned 3 rows");
-	assert_string_equal(c.result.differences[0].truth, "3");
-	assert_string_equal(c.result.differences[0].candidate, "5");
+	assert_string_equal(c.result.differences[0].truth, "3 rows");
+	assert_string_equal(c.result.differences[0].candidate,
+		"5 rows; only here: row 4: (4), row 5: (5)");
 	compared_fini(&c);
 
 	compared_init(
@@ -46,8 +47,9 @@ static void test_names_with_either_truth(void **state)
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 5 rows, YugabyteDB returned 3 rows");
-	assert_string_equal(c.result.differences[0].truth, "5");
-	assert_string_equal(c.result.differences[0].candidate, "3");
+	assert_string_equal(c.result.differences[0].truth,
+		"5 rows; only here: row 4: (4), row 5: (5)");
+	assert_string_equal(c.result.differences[0].candidate, "3 rows");
 	compared_fini(&c);
 }
 
@@ -108,19 +110,13 @@ static void test_parameters(void **state)
 
 static void test_tags(void **state)
 {
-	struct compared c;
-
 	(void)state;
 	compared_once("C UPDATE 1; Z I", "C UPDATE 2; Z I", DIFF_TAG,
 		"Command tag mismatch: PostgreSQL returned UPDATE 2, YugabyteDB returned UPDATE 1");
 	compared_once("C BEGIN", "C START TRANSACTION", DIFF_TAG, "");
 	/* The number of rows says it already. */
-	compared_init(&c, "T a; C SELECT 0", "T a; D 1; C SELECT 1");
-	compared_run(&c);
-	compared_expect(&c, 0, DIFF_ROW_COUNT, "");
-	compared_expect(&c, 1, DIFF_ROW_COUNT, "Only PostgreSQL returned row 1: (1)");
-	assert_int_equal(c.result.count, 2);
-	compared_fini(&c);
+	compared_once("T a; C SELECT 0", "T a; D 1; C SELECT 1", DIFF_ROW_COUNT,
+		"Row count mismatch: PostgreSQL returned 1 rows, YugabyteDB returned 0 rows");
 }
 
 static void test_errors(void **state)
@@ -232,7 +228,7 @@ static void test_commands_are_judged_on_their_own(void **state)
 		"T a; D 1; D 2; C SELECT 2; C UPDATE 2; Z I");
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT, "");
-	compared_expect(&c, 2, DIFF_TAG, "");
+	compared_expect(&c, 1, DIFF_TAG, "");
 	assert_int_equal(c.result.commands[1], VERDICT_MISMATCH);
 	compared_fini(&c);
 	compared_init(&c, "T a; D 1; C SELECT 1; T x; D 1; C SELECT 1",

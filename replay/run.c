@@ -1,0 +1,140 @@
+/*
+ * The order of things: the recorded trace is read once to its end, so that a damaged one is
+ * found before anything is changed; then the new trace is made (nothing is replayed that could
+ * not be recorded); then the databases.
+ */
+#include "replay/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "replay/replay.h"
+#include "replay/summary.h"
+#include "schema/trace_read.h"
+
+struct run {
+	const struct run_options *options;
+	uv_loop_t loop;
+	struct replay replay;
+	uv_signal_t sigint, sigterm;
+};
+
+static void print_error(const char *text)
+{
+	fprintf(stderr, "twinkly-replay: %s\n", text);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct run *run = handle->data;
+
+	(void)signum;
+	replay_stop(&run->replay, "interrupted");
+}
+
+static void on_stopped(struct replay *replay)
+{
+	struct run *run = replay->context;
+
+	uv_close((uv_handle_t *)&run->sigint, NULL);
+	uv_close((uv_handle_t *)&run->sigterm, NULL);
+}
+
+static void watch_signals(struct run *run)
+{
+	uv_signal_init(&run->loop, &run->sigint);
+	uv_signal_init(&run->loop, &run->sigterm);
+	run->sigint.data = run->sigterm.data = run;
+	uv_signal_start(&run->sigint, on_signal, SIGINT);
+	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
+}
+
+static void record_counts(struct replay *r)
+{
+	int64_t skipped = 0;
+
+	for (int i = 0; i < SKIP_COUNT; i++)
+		skipped += r->counts.skipped[i];
+	writer_meta_number(&r->writer, "exchanges_skipped", skipped);
+	writer_meta_number(&r->writer, "exchanges_relaxed", r->counts.relaxed);
+}
+
+static int summarise(const struct run *run)
+{
+	const struct replay *r = &run->replay;
+	struct summary summary = {.settings = run->options->settings,
+		.counts = &r->counts,
+		.source = run->options->source,
+		.trace = run->options->trace,
+		.recorded_gaps = r->roster.gaps,
+		.stopped = r->is_stopping ? r->why.text : NULL,
+		.refusal = r->counts.refused > 0 ? r->refusal.text : NULL};
+
+	if (!run->options->is_quiet)
+		summary_print(&summary, stderr);
+	return summary_exit_status(&summary, stderr);
+}
+
+/* The replay itself, into a trace that is open. */
+static int replay_recorded(struct run *run)
+{
+	struct replay *r = &run->replay;
+
+	uv_loop_init(&run->loop);
+	replay_start(r, &run->loop);
+	watch_signals(run);
+	uv_run(&run->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&run->loop);
+	record_counts(r);
+	if (!writer_close(&r->writer)) {
+		print_error(r->writer.why.text);
+		return EXIT_FAILED;
+	}
+	return summarise(run);
+}
+
+static int replay_source(struct run *run)
+{
+	struct replay *r = &run->replay;
+	struct writer_head head = {.settings = run->options->settings,
+		.source_trace = run->options->source,
+		.command_line = run->options->command_line};
+	struct err err;
+
+	if (!replay_init(r, run->options->settings, &err)) {
+		print_error(err.text);
+		return EXIT_USAGE;
+	}
+	if (roster_load(&r->roster, r->source, &err) &&
+		writer_open(&r->writer, run->options->trace, &head, &err))
+		return replay_recorded(run);
+	print_error(err.text);
+	return EXIT_FAILED;
+}
+
+int run_replay(const struct run_options *options)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	struct err err;
+	int status = EXIT_FAILED;
+
+	if (!run) {
+		print_error("out of memory");
+		return EXIT_FAILED;
+	}
+	run->options = options;
+	run->replay.on_stopped = on_stopped;
+	run->replay.context = run;
+	run->replay.source = trace_open(options->source, &err);
+	if (!run->replay.source) {
+		print_error(err.text);
+	} else {
+		status = replay_source(run);
+		replay_fini(&run->replay);
+		roster_fini(&run->replay.roster);
+		(void)trace_close(run->replay.source, &err); /* it was only read */
+	}
+	free(run);
+	return status;
+}

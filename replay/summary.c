@@ -1,0 +1,88 @@
+/*
+ * Counting up at the end.
+ */
+#include "replay/summary.h"
+
+#include <inttypes.h>
+
+static int64_t replayed(const struct replay_counts *counts)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		sum += counts->exchanges[i];
+	return sum;
+}
+
+static void print_count(FILE *out, int64_t count, const char *what)
+{
+	if (count > 0)
+		fprintf(out, "twinkly: %10" PRId64 " %s\n", count, what);
+}
+
+void summary_print(const struct summary *s, FILE *out)
+{
+	const struct replay_counts *c = s->counts;
+
+	fprintf(out, "twinkly: replay of %s\n", s->source);
+	fprintf(out, "twinkly: %s against %s: %" PRId64 " exchanges in %" PRId64 " sessions\n",
+		s->settings->postgresql_name, s->settings->yugabytedb_name, replayed(c),
+		c->sessions);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (c->exchanges[i] > 0 || i == VERDICT_EQUAL || i == VERDICT_MISMATCH)
+			fprintf(out, "twinkly: %10" PRId64 " %s\n", c->exchanges[i],
+				verdict_name((enum verdict)i));
+	print_count(out, c->relaxed,
+		"relaxed: begun before an earlier one was answered, which waited for another "
+		"session");
+	print_count(out, c->rolled_back,
+		"rolled back on both databases, since their transactions were in different states");
+	for (int i = 0; i < SKIP_COUNT; i++)
+		print_count(out, c->skipped[i], skip_text((enum skip)i));
+	if (c->refused > 0)
+		fprintf(out, "twinkly: %10" PRId64 " sessions could not connect: %s\n", c->refused,
+			s->refusal);
+	fprintf(out, "twinkly: trace: %s\n", s->trace);
+}
+
+static bool has_left_out(const struct replay_counts *counts)
+{
+	for (int i = 0; i < SKIP_COUNT; i++)
+		if (i != SKIP_UNSENT && counts->skipped[i] > 0)
+			return true;
+	return false;
+}
+
+/* Why a replay without a mismatch proves nothing; NULL: it proves something. */
+static const char *doubt(const struct summary *s)
+{
+	if (s->counts->exchanges[VERDICT_INCONCLUSIVE] > 0)
+		return "some exchanges are inconclusive: twinkly-report names them";
+	if (has_left_out(s->counts))
+		return "some exchanges were not replayed";
+	if (s->recorded_gaps > 0)
+		return "the replayed trace has gaps: exchanges that could not be recorded";
+	return NULL;
+}
+
+int summary_exit_status(const struct summary *s, FILE *out)
+{
+	const char *why = doubt(s);
+
+	if (s->stopped)
+		fprintf(out, "twinkly: the replay ended early: %s\n", s->stopped);
+	if (s->counts->exchanges[VERDICT_MISMATCH] > 0)
+		return EXIT_MISMATCH;
+	if (s->stopped)
+		return EXIT_FAILED;
+	if (replayed(s->counts) == 0) {
+		fprintf(out, "twinkly: nothing was replayed: %s\n",
+			s->refusal ? s->refusal : "the trace holds no exchange that could be");
+		return EXIT_FAILED;
+	}
+	if (why) {
+		fprintf(out, "twinkly: no mismatch, but %s\n", why);
+		return EXIT_FAILED;
+	}
+	return EXIT_SAME;
+}
