@@ -14,8 +14,8 @@ struct list {
 
 #define list_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 /* The body may remove `it`, not its successor. */
-#define list_for_each(it, head)                                                                    \
-	for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                  \
+#define list_for_each(it, head)                                                   \
+	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
 		it = it##_next, it##_next = it->next)
 
 static inline void list_init(struct list *head)

@@ -35,8 +35,8 @@ static bool send_statement(struct session *s, struct side *side, const char *sql
 
 	buf_init(&out, 1024);
 	ok = encode_query(&out, sql) &&
-		frame_next(buf_bytes(&out), WIRE_FRONTEND, 1024, &f, NULL) == FRAME_OK &&
-		protocol_on_request(&side->backend->protocol, &f) == PROTOCOL_OK;
+	     frame_next(buf_bytes(&out), WIRE_FRONTEND, 1024, &f, NULL) == FRAME_OK &&
+	     protocol_on_request(&side->backend->protocol, &f) == PROTOCOL_OK;
 	if (ok) {
 		s->exchange.phase = PHASE_ALIGNING;
 		s->align = (struct align){.side = side, .keep = side->framed};
@@ -96,8 +96,8 @@ static bool align_lenient(struct session *s, char truth)
 		"the two sides are in different transaction states");
 	s->is_detached = true;
 	/* Its part of this unit was judged already. */
-	exchange_note_candidate(s,
-		bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
+	exchange_note_candidate(
+		s, bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
 	buf_consume(&s->candidate.backend->link.in, s->candidate.framed);
 	s->candidate.framed = 0;
 	return false;
@@ -110,7 +110,7 @@ static bool reattach(struct session *s)
 	s->is_detached = false;
 	record_event(&s->proxy->record, s->id, "attached", NULL);
 	return s->candidate.backend->protocol.status != 'I' &&
-		send_statement(s, &s->candidate, "ROLLBACK");
+	       send_statement(s, &s->candidate, "ROLLBACK");
 }
 
 bool align_begin(struct session *s, const struct comparison *result)

@@ -122,8 +122,7 @@ static void keep_columns(struct session *s)
 		return;
 	buf_reset(&s->columns);
 	/* Without its type and length: the body. */
-	if (!buf_append(&s->columns, framed_of(&s->truth).ptr + l->columns + 5,
-		    l->columns_len - 5))
+	if (!buf_append(&s->columns, framed_of(&s->truth).ptr + l->columns + 5, l->columns_len - 5))
 		buf_reset(&s->columns);
 }
 
@@ -327,8 +326,8 @@ static void on_settled(struct session *s)
 			answer_go_on(s, NULL);
 		return;
 	}
-	if (!ex->has_diverged && (ex->lock.truth != s->truth.framed ||
-					 ex->lock.candidate != s->candidate.framed))
+	if (!ex->has_diverged &&
+		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
 		diverge(s);
 	if (!ex->has_diverged) {
 		answer_go_on(s, NULL);
@@ -402,8 +401,7 @@ static void advance_exchange(struct session *s)
 			relay_send_held(&s->candidate);
 	} else if (ex->phase == PHASE_COPYING && truth && candidate &&
 		   s->truth.backend->protocol.copy != PROTOCOL_COPY_IN &&
-		   (s->is_detached ||
-			   s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {
+		   (s->is_detached || s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {
 		on_settled(s);
 	} else if (ex->has_diverged && (is_overfull(&s->truth) || is_overfull(&s->candidate))) {
 		answer_give_up(s, &s->truth, "54000",
@@ -494,16 +492,15 @@ static void on_drained(struct backend *b, void *context)
 {
 	struct session *s = context;
 
-	(void)b;
+	side_of(s, b)->heard_us = clock_mono_us();
 	relay_pump(s);
 	session_update(s);
 }
 
 const struct backend_events *answer_events(void)
 {
-	static const struct backend_events events = {.on_connected = on_connected,
-		.on_readable = on_readable,
-		.on_drained = on_drained};
+	static const struct backend_events events = {
+		.on_connected = on_connected, .on_readable = on_readable, .on_drained = on_drained};
 
 	return &events;
 }

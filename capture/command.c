@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /* Variables that are set for the command; its own values of them are left out. */
-static const char *const overridden[] = {"PGHOST=", "PGHOSTADDR=", "PGPORT=", "PGSERVICE=",
-	"PGSERVICEFILE=", "TWINKLY_URL="};
+static const char *const overridden[] = {
+	"PGHOST=", "PGHOSTADDR=", "PGPORT=", "PGSERVICE=", "PGSERVICEFILE=", "TWINKLY_URL="};
 #define ADDED_MAX 3
 
 static bool is_overridden(const char *variable)
@@ -59,7 +59,7 @@ static bool add_variables(struct command_run *run, const char *host, int port)
 	else
 		snprintf(url, sizeof(url), "postgresql://%s:%d/", host, port);
 	return add_variable(run, "PGHOST", host) && add_variable(run, "PGPORT", text) &&
-		add_variable(run, "TWINKLY_URL", url);
+	       add_variable(run, "TWINKLY_URL", url);
 }
 
 static void on_process_exit(uv_process_t *process, int64_t exit_status, int term_signal)

@@ -36,9 +36,8 @@ static void add_command(struct exchange *ex, struct statement *statement)
 {
 	if (ex->command_count == ex->command_cap) {
 		size_t cap = ex->command_cap ? 2 * ex->command_cap : 4;
-		struct command *more = cap > COMMANDS_MAX
-			? NULL
-			: realloc(ex->commands, cap * sizeof(*more));
+		struct command *more =
+			cap > COMMANDS_MAX ? NULL : realloc(ex->commands, cap * sizeof(*more));
 
 		if (!more) {
 			statement_drop(statement);
@@ -54,9 +53,8 @@ static void add_described(struct exchange *ex, struct statement *statement)
 {
 	if (ex->described_count == ex->described_cap) {
 		size_t cap = ex->described_cap ? 2 * ex->described_cap : 4;
-		struct statement **more = cap > COMMANDS_MAX
-			? NULL
-			: realloc(ex->described, cap * sizeof(*more));
+		struct statement **more =
+			cap > COMMANDS_MAX ? NULL : realloc(ex->described, cap * sizeof(*more));
 
 		if (!more)
 			return;

@@ -12,8 +12,15 @@
 #include "capture/run.h"
 #include "wire/backend.h"
 
-enum { OPTION_CONFIG = 1, OPTION_TRACE, OPTION_SET, OPTION_PRINT, OPTION_KEYS, OPTION_VERBOSE,
-	OPTION_QUIET };
+enum {
+	OPTION_CONFIG = 1,
+	OPTION_TRACE,
+	OPTION_SET,
+	OPTION_PRINT,
+	OPTION_KEYS,
+	OPTION_VERBOSE,
+	OPTION_QUIET
+};
 
 static const struct option_row rows[] = {
 	{OPTION_CONFIG, 'c', "config", "FILE",
@@ -28,10 +35,11 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {.program = "twinkly-capture",
 	.usage = "[OPTION]... [-- COMMAND [ARGUMENT]...]",
-	.summary = "Runs every statement of its clients on PostgreSQL and on YugabyteDB, compares "
-		   "the answers and\nrecords both in a trace. With a COMMAND it serves that command "
-		   "(PGHOST, PGPORT, TWINKLY_URL)\nand ends with it, else it runs until SIGINT or "
-		   "SIGTERM.",
+	.summary =
+		"Runs every statement of its clients on PostgreSQL and on YugabyteDB, compares "
+		"the answers and\nrecords both in a trace. With a COMMAND it serves that command "
+		"(PGHOST, PGPORT, TWINKLY_URL)\nand ends with it, else it runs until SIGINT or "
+		"SIGTERM.",
 	.rows = rows,
 	.count = ARRAY_LEN(rows)};
 
@@ -147,8 +155,8 @@ static char *join(int argc, char **argv)
 	return joined;
 }
 
-static int capture(struct arguments *a, const struct settings *settings, char **argv, int rest,
-	int argc)
+static int capture(
+	struct arguments *a, const struct settings *settings, char **argv, int rest, int argc)
 {
 	struct command_run child = {0};
 	struct run_options options = {.settings = settings,

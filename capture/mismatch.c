@@ -16,8 +16,8 @@
 #define LINES_MAX   10
 #define MESSAGE_MAX 16384
 
-static bool build_message(struct buf *out, const struct settings *settings,
-	const struct comparison *result)
+static bool build_message(
+	struct buf *out, const struct settings *settings, const struct comparison *result)
 {
 	size_t shown = result->count < LINES_MAX ? result->count : LINES_MAX;
 	size_t more = result->count + result->omitted - shown;
@@ -32,8 +32,8 @@ static bool build_message(struct buf *out, const struct settings *settings,
 }
 
 /* Which rows only one side has: too long for the headline. */
-static bool build_rows(struct buf *out, const struct settings *settings,
-	const struct comparison *result)
+static bool build_rows(
+	struct buf *out, const struct settings *settings, const struct comparison *result)
 {
 	for (size_t i = 0; i < result->count; i++) {
 		const struct difference *d = &result->differences[i];
@@ -64,7 +64,7 @@ static bool build_timing(struct buf *out, const struct session *s)
 			return false;
 	}
 	return buf_append_str(out, ". The client sees the answers of ") &&
-		buf_append_str(out, sides[0]->backend->target->name);
+	       buf_append_str(out, sides[0]->backend->target->name);
 }
 
 static bool build_hint(struct buf *out, const struct session *s)
@@ -115,7 +115,8 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 	buf_init(&detail, MESSAGE_MAX);
 	buf_init(&hint, MESSAGE_MAX);
 	/* A text that does not fit is cut, never left out. */
-	if (!build_message(&message, s->proxy->settings, result) || !build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
+	if (!build_message(&message, s->proxy->settings, result) ||
+		!build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
 		!build_hint(&hint, s))
 		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
 	send_error(s, buf_cstr(&message), buf_cstr(&detail), buf_cstr(&hint));
@@ -138,10 +139,10 @@ static void close_backends(struct session *s)
 /* The rest of both answers, which the client does not get, goes into the trace. */
 static void record_rest(struct session *s)
 {
-	exchange_note_truth(s,
-		bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed));
-	exchange_note_candidate(s,
-		bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
+	exchange_note_truth(
+		s, bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed));
+	exchange_note_candidate(
+		s, bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
 }
 
 void mismatch_report(struct session *s, const struct comparison *result)
@@ -189,8 +190,8 @@ void mismatch_doomed_pump(struct session *s)
 	struct err err;
 
 	while (!s->is_marked && s->state == SESSION_DOOMED) {
-		enum frame_result result = frame_next(buf_bytes(&s->client.in), WIRE_FRONTEND, max,
-			&f, &err);
+		enum frame_result result =
+			frame_next(buf_bytes(&s->client.in), WIRE_FRONTEND, max, &f, &err);
 
 		if (result == FRAME_NEED_MORE) {
 			s->client.need = f.whole.len;

@@ -47,9 +47,9 @@ static bool ask(struct probe *p)
 	buf_init(&sql, 4096);
 	buf_init(&message, 8192);
 	ok = build_query(&sql, &p->question) && encode_query(&message, buf_cstr(&sql)) &&
-		frame_next(buf_bytes(&message), WIRE_FRONTEND, 8192, &f, NULL) == FRAME_OK &&
-		protocol_on_request(&p->backend->protocol, &f) == PROTOCOL_OK &&
-		backend_send(p->backend, buf_bytes(&message));
+	     frame_next(buf_bytes(&message), WIRE_FRONTEND, 8192, &f, NULL) == FRAME_OK &&
+	     protocol_on_request(&p->backend->protocol, &f) == PROTOCOL_OK &&
+	     backend_send(p->backend, buf_bytes(&message));
 	buf_fini(&sql);
 	buf_fini(&message);
 	return ok;
@@ -69,8 +69,8 @@ static void take_row(struct probe *p, struct bytes body)
 	struct wire_value value;
 	char digits[16];
 
-	if (!decode_data_row(body, &values) || !wire_value_next(&values, &value) ||
-		value.is_null || p->answer.count == PROBE_PIDS_MAX)
+	if (!decode_data_row(body, &values) || !wire_value_next(&values, &value) || value.is_null ||
+		p->answer.count == PROBE_PIDS_MAX)
 		return;
 	snprintf(digits, sizeof(digits), "%.*s", bytes_width(value.data, 15),
 		(const char *)value.data.ptr);
@@ -108,9 +108,8 @@ static void on_drained(struct backend *b, void *context)
 struct probe *probe_start(uv_loop_t *loop, const struct probe_question *question,
 	on_probed_fn *on_probed, void *context)
 {
-	static const struct backend_events events = {.on_connected = on_connected,
-		.on_readable = on_readable,
-		.on_drained = on_drained};
+	static const struct backend_events events = {
+		.on_connected = on_connected, .on_readable = on_readable, .on_drained = on_drained};
 	struct backend_wishes wishes = {.user = question->user,
 		.database = question->database,
 		.application_name = "twinkly watch"};

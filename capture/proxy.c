@@ -42,44 +42,30 @@ static bool parse_address(const struct settings *s, struct sockaddr_storage *to,
 	return false;
 }
 
-/* Clients are not asked for a password, so only this machine's may come. */
-static bool is_loopback(const struct sockaddr_storage *address)
+int proxy_listen(const struct settings *s, struct err *err)
 {
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-
-	if (address->ss_family == AF_INET)
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
-static bool listen_on(struct proxy *p, struct err *err)
-{
-	const struct settings *s = p->settings;
 	struct sockaddr_storage address;
 	socklen_t len;
 	int fd, on = 1;
 
-	if (!parse_address(s, &address, &len))
-		return err_set(err, "proxy.listen-address: \"%s\" is not an IP address",
+	if (!parse_address(s, &address, &len)) {
+		err_set(err, "proxy.listen-address: \"%s\" is not an IP address",
 			s->listen_address);
-	if (!is_loopback(&address))
-		return err_set(err,
-			"proxy.listen-address: \"%s\" is not a loopback address; clients are "
-			"trusted, so Twinkly listens on 127.0.0.1 or ::1 only",
-			s->listen_address);
+		return -1;
+	}
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_set(err, "no socket to listen on: %s", strerror(errno));
+	if (fd < 0) {
+		err_set(err, "no socket to listen on: %s", strerror(errno));
+		return -1;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 512) < 0) {
 		err_set(err, "cannot listen on %s port %d: %s; name another proxy.listen-port",
 			s->listen_address, s->listen_port, strerror(errno));
 		close(fd);
-		return false;
+		return -1;
 	}
-	p->listen_fd = fd;
-	return true;
+	return fd;
 }
 
 static void refuse_client(int fd)
@@ -142,8 +128,8 @@ static void on_listen(uv_poll_t *poll, int status, int events)
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
-		int fd = accept4(p->listen_fd, (struct sockaddr *)&peer, &len,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(
+			p->listen_fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
 			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
@@ -200,12 +186,7 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	arena_init(&p->arena, COMPARE_ARENA);
 	if (!load_patterns(p, err))
 		return err_prefix(err, "comparison.exclude-patterns: ");
-	if (!listen_on(p, err)) {
-		exclude_free(p->exclude);
-		return false;
-	}
 	if (!watch_init(p) || uv_poll_init(loop, &p->listen_poll, p->listen_fd) != 0) {
-		close(p->listen_fd);
 		exclude_free(p->exclude);
 		return err_set(err, "the event loop cannot watch the listening socket");
 	}
@@ -231,8 +212,7 @@ static void on_reap(uv_idle_t *idle)
 	struct proxy *p = idle->data;
 
 	uv_idle_stop(idle);
-	list_for_each(node, &p->sessions)
-	{
+	list_for_each (node, &p->sessions) {
 		struct session *s = list_entry(node, struct session, node);
 
 		if (s->is_marked) {
@@ -249,27 +229,31 @@ void proxy_reap(struct proxy *p)
 	uv_idle_start(&p->reaper, on_reap);
 }
 
-void proxy_stop(struct proxy *p, const char *why)
+void proxy_stop(struct proxy *p, const char *why, bool is_forced)
 {
 	if (!p->is_stopping) {
 		p->is_stopping = true;
 		uv_poll_stop(&p->listen_poll);
 		uv_close((uv_handle_t *)&p->listen_poll, NULL);
 		close(p->listen_fd);
+		p->listen_fd = -1;
 	}
-	list_for_each(node, &p->sessions)
-	{
+	p->stop_why = why;
+	list_for_each (node, &p->sessions) {
 		struct session *s = list_entry(node, struct session, node);
 
-		if (!why || s->is_marked)
+		if (s->is_marked || (!why && !is_forced))
 			continue;
+		if (session_is_answering(s) && !is_forced)
+			continue; /* relay_pump ends it afterwards */
 		if (s->exchange.is_open) {
 			s->exchange.verdict = VERDICT_INCONCLUSIVE;
 			s->exchange.note = "the proxy was stopped before the answer";
 		}
 		session_fatal(s, "57P01", "%s", why);
 		/* Not even a client that does not read holds the end up. */
-		session_end(s, why);
+		if (is_forced)
+			session_end(s, why);
 	}
 	if (!p->is_stopped)
 		proxy_reap(p);
@@ -283,8 +267,7 @@ void proxy_fini(struct proxy *p)
 
 struct session *proxy_find(struct proxy *p, uint32_t pid, uint32_t key)
 {
-	list_for_each(node, &p->sessions)
-	{
+	list_for_each (node, &p->sessions) {
 		struct session *s = list_entry(node, struct session, node);
 
 		if (s->state == SESSION_READY && !s->is_marked && s->pid == pid && s->key == key)

@@ -39,27 +39,32 @@ struct proxy {
 	struct turn turn;
 	struct list sessions;
 	int64_t session_count, next_session, next_exchange;
-	int active;          /* exchanges under way: the watch ticks while there are any */
+	int active; /* exchanges under way: the watch ticks while there are any */
 	int listen_fd;
 	uv_poll_t listen_poll;
-	uv_timer_t watch;    /* deadlines and blocked sessions, see capture/watch.c */
-	uv_idle_t reaper;    /* frees ended sessions */
+	uv_timer_t watch; /* deadlines and blocked sessions, see capture/watch.c */
+	uv_idle_t reaper; /* frees ended sessions */
 	struct watch_state *watch_state;
-	struct arena arena;  /* of one comparison; reset after each */
+	struct arena arena; /* of one comparison; reset after each */
 	struct proxy_counts counts;
 	bool is_stopping, is_stopped;
+	const char *stop_why; /* what sessions are told as soon as they are idle; NULL: go on */
 	bool has_truth_version, has_candidate_version;
 	void (*on_stopped)(struct proxy *proxy); /* the last session is gone */
 	void *context;
 };
 
-/* Listens; sessions begin with the next turn of the loop. `p` is zeroed but for record,
- * execution, on_stopped and context. False: err, nothing to undo. */
-bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings, struct err *err)
-	ATTR_USE_RESULT;
-/* No new clients; when `why` is given all sessions get it as a FATAL and end, else they may
- * finish by themselves. on_stopped is called when none is left. */
-void proxy_stop(struct proxy *p, const char *why);
+/* A listening socket as configured; -1: err. The caller owns it until proxy_start. */
+int proxy_listen(const struct settings *settings, struct err *err) ATTR_USE_RESULT;
+
+/* Serves; sessions begin with the next turn of the loop. `p` is zeroed but for record,
+ * listen_fd, execution, on_stopped and context. False: err, nothing to undo. */
+bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings,
+	struct err *err) ATTR_USE_RESULT;
+/* No new clients. With `why` all sessions get it as a FATAL and end, those with an exchange
+ * under way when it is answered, or at once if forced; without it they may finish by
+ * themselves. on_stopped is called when none is left. May be called again, more strictly. */
+void proxy_stop(struct proxy *p, const char *why, bool is_forced);
 /* After the loop has ended. */
 void proxy_fini(struct proxy *p);
 

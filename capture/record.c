@@ -134,9 +134,9 @@ void record_event(struct record *r, int64_t session, const char *what, const cha
 
 void record_backend(struct record *r, const struct trace_backend *backend)
 {
-	struct record_item *item = record_item_new(RECORD_BACKEND,
-		room_for(backend->name) + room_for(backend->host) +
-			room_for(backend->server_version));
+	struct record_item *item =
+		record_item_new(RECORD_BACKEND, room_for(backend->name) + room_for(backend->host) +
+							room_for(backend->server_version));
 
 	if (!item)
 		return;

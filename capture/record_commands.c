@@ -104,10 +104,10 @@ bool record_write_commands(struct trace *trace, const struct trace_exchange *row
 	struct command_walk walk;
 	bool ok;
 
-	command_walk_init(&walk, row->request, row->truth,
-		row->has_candidate ? row->candidate : row->truth);
+	command_walk_init(
+		&walk, row->request, row->truth, row->has_candidate ? row->candidate : row->truth);
 	ok = write_commands(trace, row, commands, &walk, err) &&
-		write_differences(trace, row, commands, err);
+	     write_differences(trace, row, commands, err);
 	command_walk_fini(&walk);
 	return ok;
 }

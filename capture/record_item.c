@@ -20,12 +20,12 @@ static bool write_item(struct trace *trace, struct trace_item *base, struct err 
 	case RECORD_STATEMENT:
 		return trace_write_statement(trace, &item->statement, err);
 	case RECORD_PART:
-		return trace_write_request_part(trace, item->part.exchange, item->part.ordinal,
-			item->part.body, err);
+		return trace_write_request_part(
+			trace, item->part.exchange, item->part.ordinal, item->part.body, err);
 	case RECORD_EXCHANGE:
 		return trace_write_exchange(trace, &item->exchange.row, err) &&
-			record_write_commands(trace, &item->exchange.row,
-				&item->exchange.commands, err);
+		       record_write_commands(
+			       trace, &item->exchange.row, &item->exchange.commands, err);
 	}
 	return true;
 }
@@ -43,9 +43,8 @@ struct record_item *record_item_new(enum record_kind kind, size_t room)
 	item = malloc(sizeof(*item) + room);
 	if (!item)
 		return NULL;
-	*item = (struct record_item){.base = {.size = sizeof(*item) + room,
-					     .write = write_item,
-					     .free = free_item},
+	*item = (struct record_item){
+		.base = {.size = sizeof(*item) + room, .write = write_item, .free = free_item},
 		.kind = kind,
 		.room = room};
 	return item;

@@ -18,7 +18,7 @@ enum record_kind {
 	RECORD_EXCHANGE
 };
 
-struct record_commands { /* what the loop knows of an exchange's commands */
+struct record_commands {     /* what the loop knows of an exchange's commands */
 	int64_t *statements; /* numbers, by ordinal */
 	size_t statement_count;
 	enum verdict *verdicts; /* from first_ordinal on; before it all are equal */

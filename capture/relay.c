@@ -26,7 +26,7 @@ static size_t max_message(const struct session *s)
 static bool is_clogged(const struct session *s)
 {
 	return link_is_clogged(&s->truth.backend->link) ||
-		(!s->is_detached && link_is_clogged(&s->candidate.backend->link));
+	       (!s->is_detached && link_is_clogged(&s->candidate.backend->link));
 }
 
 /* The protocol state of both sides learns of the message before it is sent. */
@@ -102,6 +102,7 @@ static void send_partial(struct session *s)
 	ex->has_written |= ex->unit_writes;
 	send_bytes(s, ex->unit_len, true);
 	ex->unit_len = 0;
+	watch_update(s->proxy);
 }
 
 static void dispatch(struct session *s)
@@ -130,14 +131,14 @@ static void on_malformed(struct session *s, const char *why)
 
 static bool is_boundary(unsigned char type)
 {
-	return type == FRONTEND_QUERY || type == FRONTEND_FUNCTION_CALL ||
-		type == FRONTEND_SYNC || type == FRONTEND_FLUSH;
+	return type == FRONTEND_QUERY || type == FRONTEND_FUNCTION_CALL || type == FRONTEND_SYNC ||
+	       type == FRONTEND_FLUSH;
 }
 
 static bool is_copy_message(unsigned char type)
 {
 	return type == FRONTEND_COPY_DATA || type == FRONTEND_COPY_DONE ||
-		type == FRONTEND_COPY_FAIL;
+	       type == FRONTEND_COPY_FAIL;
 }
 
 /* One more message of the unit. False: the pump stops here. */
@@ -182,7 +183,7 @@ static bool must_wait(const struct session *s)
 static bool owes_much(const struct session *s)
 {
 	return s->truth.backend->protocol.count >= UNIT_MESSAGES_MAX ||
-		(!s->is_detached && s->candidate.backend->protocol.count >= UNIT_MESSAGES_MAX);
+	       (!s->is_detached && s->candidate.backend->protocol.count >= UNIT_MESSAGES_MAX);
 }
 
 /* False: nothing more can be taken now. */
@@ -292,4 +293,7 @@ void relay_pump(struct session *s)
 	if (s->is_client_gone && !s->is_marked && s->state == SESSION_READY &&
 		(s->exchange.phase == PHASE_COLLECTING || s->exchange.phase == PHASE_COPYING))
 		session_end(s, "the client closed the connection");
+	else if (s->proxy->stop_why && !s->is_marked && s->state == SESSION_READY &&
+		 !s->exchange.is_open)
+		session_fatal(s, "57P01", "%s", s->proxy->stop_why);
 }

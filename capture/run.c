@@ -1,12 +1,13 @@
 /*
- * The order of things: trace first (nothing is served that could not be recorded), then the
- * listener, then the command; at the end sessions, queue, trace, summary.
+ * The order of things: the port, then the trace (nothing is served that could not be
+ * recorded), then the command; at the end sessions, queue, trace, summary.
  */
 #include "capture/run.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -52,8 +53,8 @@ static bool write_words(struct trace *t, struct err *err)
 	return true;
 }
 
-static bool write_backend(struct trace *t, enum trace_role role, const struct settings_backend *b,
-	struct err *err)
+static bool write_backend(
+	struct trace *t, enum trace_role role, const struct settings_backend *b, struct err *err)
 {
 	struct trace_backend row = {.role = role,
 		.name = b->name,
@@ -94,14 +95,14 @@ static bool write_head(const struct run *run, struct err *err)
 	struct trace *t = run->trace;
 
 	return trace_begin(t, err) && trace_write_meta(t, "program", "twinkly-capture", err) &&
-		trace_write_meta(t, "twinkly_version", TWINKLY_VERSION, err) &&
-		write_wall(t, "began_wall_us", err) &&
-		trace_write_meta(t, "source_of_truth", s->truth.name, err) &&
-		trace_write_meta(t, "candidate", s->candidate.name, err) &&
-		trace_write_meta(t, "command_line", run->options->command_line, err) &&
-		write_configuration(t, s, err) && write_words(t, err) &&
-		write_backend(t, TRACE_TRUTH, &s->truth, err) &&
-		write_backend(t, TRACE_CANDIDATE, &s->candidate, err) && trace_commit(t, err);
+	       trace_write_meta(t, "twinkly_version", TWINKLY_VERSION, err) &&
+	       write_wall(t, "began_wall_us", err) &&
+	       trace_write_meta(t, "source_of_truth", s->truth.name, err) &&
+	       trace_write_meta(t, "candidate", s->candidate.name, err) &&
+	       trace_write_meta(t, "command_line", run->options->command_line, err) &&
+	       write_configuration(t, s, err) && write_words(t, err) &&
+	       write_backend(t, TRACE_TRUTH, &s->truth, err) &&
+	       write_backend(t, TRACE_CANDIDATE, &s->candidate, err) && trace_commit(t, err);
 }
 
 static bool open_trace(struct run *run)
@@ -124,10 +125,20 @@ static bool open_trace(struct run *run)
 	return true;
 }
 
+static void on_grace(uv_timer_t *timer)
+{
+	struct run *run = timer->data;
+
+	proxy_stop(&run->proxy, "terminating connection: twinkly-capture ends", true);
+}
+
+/* Exchanges under way have GRACE_MS to end; with `why` idle sessions end at once. */
 static void stop(struct run *run, const char *why)
 {
 	run->is_stopping = true;
-	proxy_stop(&run->proxy, why);
+	proxy_stop(&run->proxy, why, false);
+	if (!run->proxy.is_stopped)
+		uv_timer_start(&run->grace, on_grace, GRACE_MS, 0);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -141,14 +152,10 @@ static void on_signal(uv_signal_t *handle, int signum)
 		return;
 	}
 	command_signal(run->options->child, SIGKILL);
-	stop(run, "terminating connection due to administrator command");
-}
-
-static void on_grace(uv_timer_t *timer)
-{
-	struct run *run = timer->data;
-
-	stop(run, "terminating connection: the command has ended");
+	if (run->proxy.is_stopping)
+		proxy_stop(&run->proxy, "terminating connection: twinkly-capture ends", true);
+	else
+		stop(run, "terminating connection due to administrator command");
 }
 
 static void on_command_exit(struct command_run *child)
@@ -157,8 +164,6 @@ static void on_command_exit(struct command_run *child)
 
 	/* Its last sessions may still be saying goodbye. */
 	stop(run, NULL);
-	if (!run->proxy.is_stopped)
-		uv_timer_start(&run->grace, on_grace, GRACE_MS, 0);
 }
 
 /* In the writer thread. */
@@ -267,8 +272,8 @@ static bool close_trace(struct run *run, struct trace_queue_stats *stats)
 {
 	struct err err;
 	bool ok = stats->has_failed ||
-		(trace_begin(run->trace, &err) && write_wall(run->trace, "ended_wall_us", &err) &&
-			trace_commit(run->trace, &err));
+		  (trace_begin(run->trace, &err) && write_wall(run->trace, "ended_wall_us", &err) &&
+			  trace_commit(run->trace, &err));
 
 	if (!ok)
 		print_error(err.text);
@@ -277,6 +282,17 @@ static bool close_trace(struct run *run, struct trace_queue_stats *stats)
 		ok = false;
 	}
 	return ok;
+}
+
+/* Before the trace is made: a port that is taken must not cost the trace that is there. */
+static bool listen_first(struct run *run)
+{
+	struct err err;
+
+	run->proxy.listen_fd = proxy_listen(&run->settings, &err);
+	if (run->proxy.listen_fd < 0)
+		print_error(err.text);
+	return run->proxy.listen_fd >= 0;
 }
 
 static enum settings_execution execution_of(const struct run_options *options)
@@ -315,13 +331,15 @@ int run_capture(const struct run_options *options)
 	run->proxy.execution = execution_of(options);
 	run->proxy.on_stopped = on_stopped;
 	run->proxy.context = run;
-	if (open_trace(run)) {
+	if (listen_first(run) && open_trace(run)) {
 		uv_loop_init(&run->loop);
 		ok = serve_recorded(run, &stats);
 		ok = close_trace(run, &stats) && ok;
 		status = run_status(run, &stats, ok);
 		uv_loop_close(&run->loop);
 	}
+	if (run->proxy.listen_fd >= 0)
+		close(run->proxy.listen_fd);
 	free(run);
 	return status;
 }

@@ -15,6 +15,10 @@
 #include "capture/proxy.h"
 #include "wire/encode.h"
 
+#define LOGIN_PATIENCE_US (60 * CLOCK_SECOND)
+/* For a client that does not read why its session ends. */
+#define LAST_PATIENCE_US (5 * CLOCK_SECOND)
+
 void session_end(struct session *s, const char *why)
 {
 	if (s->is_marked)
@@ -27,11 +31,11 @@ void session_end(struct session *s, const char *why)
 	proxy_reap(s->proxy);
 }
 
-static bool is_answering(const struct session *s)
+bool session_is_answering(const struct session *s)
 {
 	return s->state == SESSION_READY && s->exchange.is_open &&
-		(s->exchange.phase == PHASE_QUEUED || s->exchange.phase == PHASE_AWAITING ||
-			s->exchange.phase == PHASE_ALIGNING);
+	       (s->exchange.phase == PHASE_QUEUED || s->exchange.phase == PHASE_AWAITING ||
+		       s->exchange.phase == PHASE_ALIGNING);
 }
 
 /* The client is done, or cannot be written to. What it has sent whole is still run on both
@@ -42,9 +46,7 @@ static void client_is_gone(struct session *s, const char *why, bool takes_answer
 	s->is_client_deaf |= !takes_answers;
 	if (s->is_client_deaf) /* or it would look clogged */
 		buf_release(&s->client.out);
-	if (s->is_client_deaf)
-		buf_release(&s->client.out); /* nothing waits for it any more */
-	if (is_answering(s))
+	if (session_is_answering(s))
 		return;
 	if (s->exchange.is_open && s->state == SESSION_READY) {
 		s->exchange.verdict = VERDICT_INCONCLUSIVE;
@@ -67,10 +69,8 @@ void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...
 {
 	char text[ERR_TEXT_MAX];
 	struct buf out;
-	struct encode_error error = {.severity = "FATAL",
-		.sqlstate = sqlstate,
-		.message = text,
-		.routine = "twinkly"};
+	struct encode_error error = {
+		.severity = "FATAL", .sqlstate = sqlstate, .message = text, .routine = "twinkly"};
 	va_list args;
 
 	va_start(args, fmt);
@@ -82,6 +82,9 @@ void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...
 		session_send(s, buf_bytes(&out));
 	buf_fini(&out);
 	s->state = SESSION_CLOSING;
+	s->deadline_us = clock_mono_us() + LAST_PATIENCE_US;
+	watch_update(s->proxy);
+	turn_release(&s->proxy->turn, &s->ticket);
 	if (buf_len(&s->client.out) == 0)
 		session_end(s, text);
 	else
@@ -141,13 +144,18 @@ static void on_client(uv_poll_t *poll, int status, int events)
 	if (s->is_marked)
 		return;
 	if (status < 0) {
-		client_is_gone(s, uv_strerror(status), false);
-		return;
+		/* libuv has stopped watching it. */
+		s->client_events = 0;
+		client_is_gone(s, "the connection to the client was lost", false);
+		events = 0;
 	}
 	if (events & UV_WRITABLE)
 		client_writable(s);
 	if (!s->is_marked && (events & UV_READABLE))
 		client_readable(s);
+	/* Answers that waited for the client to take them wait no longer. */
+	if (!s->is_marked && s->is_client_deaf)
+		answer_advance(s);
 	if (!s->is_marked)
 		session_update(s);
 }
@@ -199,13 +207,14 @@ static struct session *new_session(struct proxy *p, const char *address)
 	s->id = p->next_session++;
 	snprintf(s->address, sizeof(s->address), "%s", address);
 	link_init(&s->client, window, ceiling);
+	s->client.out.ceiling = 2 * ceiling; /* an answer that was held whole, and its like */
 	init_side(&s->truth, ceiling);
 	init_side(&s->candidate, ceiling);
 	init_exchange(&s->exchange, p->settings);
 	buf_init(&s->columns, ceiling);
 	prepared_init(&s->prepared);
 	list_init(&s->ticket.node);
-	s->login_deadline_us = clock_mono_us() + 60 * CLOCK_SECOND;
+	s->deadline_us = clock_mono_us() + LOGIN_PATIENCE_US;
 	return s;
 }
 
@@ -223,8 +232,8 @@ void session_start(struct proxy *p, int fd, const char *address)
 	p->session_count++;
 	if (!link_attach(&s->client, fd, NULL, &err) ||
 		uv_poll_init(p->loop, &s->client_poll, fd) != 0) {
-		log_error("session %lld: the connection from %s cannot be served",
-			(long long)s->id, address);
+		log_error("session %lld: the connection from %s cannot be served", (long long)s->id,
+			address);
 		close(fd);
 		s->client.fd = -1;
 		session_end(s, "the connection cannot be served");
@@ -283,8 +292,8 @@ void session_free(struct session *s)
 
 const char *exchange_phase_name(enum exchange_phase phase)
 {
-	static const char *const names[] = {"collecting", "queued", "awaiting", "copying",
-		"aligning"};
+	static const char *const names[] = {
+		"collecting", "queued", "awaiting", "copying", "aligning"};
 
 	return names[phase];
 }

@@ -37,8 +37,8 @@ enum session_state {
 	SESSION_STARTUP,    /* the first packets */
 	SESSION_CONNECTING, /* both backends connect */
 	SESSION_READY,
-	SESSION_DOOMED,     /* a mismatch was reported; the next message gets a FATAL */
-	SESSION_CLOSING     /* what is queued goes out, then the end */
+	SESSION_DOOMED, /* a mismatch was reported; the next message gets a FATAL */
+	SESSION_CLOSING /* what is queued goes out, then the end */
 };
 
 enum exchange_phase {
@@ -49,14 +49,14 @@ enum exchange_phase {
 	PHASE_ALIGNING    /* a backend answers a statement that we sent */
 };
 
-struct side { /* one backend of the session */
+struct side {                    /* one backend of the session */
 	struct backend *backend; /* NULL before CONNECTING and after the end */
-	size_t framed;  /* bytes of link.in that were framed and checked off */
-	int64_t done_us; /* when its ReadyForQuery came; -1: not yet */
-	int64_t heard_us; /* monotonic: when it last said something, or was sent something */
-	struct buf held; /* the unit's bytes that it has not been sent yet */
-	bool is_sent;    /* the unit was sent */
-	int64_t rows;    /* of the result under way */
+	size_t framed;           /* bytes of link.in that were framed and checked off */
+	int64_t done_us;         /* when its ReadyForQuery came; -1: not yet */
+	int64_t heard_us;        /* monotonic: when it last said something, or was sent something */
+	struct buf held;         /* the unit's bytes that it has not been sent yet */
+	bool is_sent;            /* the unit was sent */
+	int64_t rows;            /* of the result under way */
 	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
 	char last_tag[64]; /* cuts the answer */
 };
@@ -69,16 +69,16 @@ struct exchange {
 	bool is_open;
 	enum exchange_phase phase;
 	int64_t id, started_us;
-	size_t unit_len;  /* bytes at the front of client.in that belong to the next unit */
-	bool unit_writes; /* the unit may write */
-	bool has_written; /* an earlier unit may have: the Sync that commits it writes, too */
-	bool is_partial;  /* the head of a long unit was sent already, to both sides */
-	bool is_simple;   /* a Query: ReadyForQuery comes without a Sync */
-	bool ends;        /* the unit ends with a message that ReadyForQuery answers */
-	bool has_diverged; /* in this unit */
-	bool is_cancelled; /* the client asked for it while the exchange was under way */
+	size_t unit_len;        /* bytes at the front of client.in that belong to the next unit */
+	bool unit_writes;       /* the unit may write */
+	bool has_written;       /* an earlier unit may have: the Sync that commits it writes, too */
+	bool is_partial;        /* the head of a long unit was sent already, to both sides */
+	bool is_simple;         /* a Query: ReadyForQuery comes without a Sync */
+	bool ends;              /* the unit ends with a message that ReadyForQuery answers */
+	bool has_diverged;      /* in this unit */
+	bool is_cancelled;      /* the client asked for it while the exchange was under way */
 	bool is_handed_at_once; /* fail-on-differences = false */
-	size_t handed;    /* bytes of the truth's link.in that the client already has */
+	size_t handed;          /* bytes of the truth's link.in that the client already has */
 	struct lockstep lock;
 	struct command *commands;
 	size_t command_count, command_cap;
@@ -94,7 +94,7 @@ struct exchange {
 	const char *note;
 };
 
-struct align { /* see align.c */
+struct align {                /* see align.c */
 	struct side *side;    /* that is being changed */
 	size_t keep;          /* bytes of its buffer before the answer to our statement */
 	bool replaces_answer; /* the client gets an error in place of the truth's success */
@@ -111,7 +111,7 @@ struct session {
 	bool is_polling, is_marked; /* marked: closed in the loop's next turn */
 	bool is_client_gone;        /* it closed; what it sent whole is still run */
 	bool is_client_deaf;        /* it does not even take answers any more */
-	uint32_t pid, key; /* as the client knows them */
+	uint32_t pid, key;          /* as the client knows them */
 	char *user, *database, *application_name;
 	char address[64]; /* the client's */
 	struct side truth, candidate;
@@ -119,11 +119,11 @@ struct session {
 	struct prepared prepared;
 	struct turn_ticket ticket;
 	struct align align;
-	struct buf columns; /* RowDescription of a result whose head was handed on already */
-	bool is_detached;   /* the candidate is left out until the transaction ends */
-	bool awaits_sync;   /* DOOMED inside a pipeline: ReadyForQuery comes with the Sync */
-	int64_t login_deadline_us; /* monotonic */
-	char why[256];             /* storage of exchange.note */
+	struct buf columns;  /* RowDescription of a result whose head was handed on already */
+	bool is_detached;    /* the candidate is left out until the transaction ends */
+	bool awaits_sync;    /* DOOMED inside a pipeline: ReadyForQuery comes with the Sync */
+	int64_t deadline_us; /* monotonic: of the startup packet; CLOSING: of the last words */
+	char why[256];       /* storage of exchange.note */
 };
 
 /* Takes over `fd`. Memory out: closes it. */
@@ -138,6 +138,8 @@ void session_send(struct session *s, struct bytes data);
 void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...) ATTR_PRINTF(3, 4);
 /* Registers with the loop what the client's link wants now. */
 void session_update(struct session *s);
+/* A unit waits for its turn or for its answer. */
+bool session_is_answering(const struct session *s);
 /* One line on what it is doing, for logs. */
 const char *exchange_phase_name(enum exchange_phase phase);
 

@@ -16,13 +16,14 @@
 
 #define STARTUP_SETTINGS_MAX 64
 
-struct startup { /* the parameters of a startup packet, as C strings */
+struct startup {    /* the parameters of a startup packet, as C strings */
 	char *text; /* owns them: name NUL value NUL ... NUL */
 	const char *user, *database, *options, *application_name, *replication;
 	struct wire_pair settings[STARTUP_SETTINGS_MAX];
 	size_t setting_count;
 	const char *extensions[STARTUP_SETTINGS_MAX]; /* _pq_. names */
 	size_t extension_count;
+	bool has_too_many;
 };
 
 static void keep_parameter(struct startup *st, const char *name, const char *value)
@@ -41,6 +42,8 @@ static void keep_parameter(struct startup *st, const char *name, const char *val
 		st->extensions[st->extension_count++] = name;
 	else if (st->setting_count < STARTUP_SETTINGS_MAX)
 		st->settings[st->setting_count++] = (struct wire_pair){name, value};
+	else
+		st->has_too_many = true;
 }
 
 /* `parameters` ends with a NUL of its last value; copied so that views are C strings. */
@@ -118,8 +121,7 @@ static void begin_session(struct session *s, const struct startup *st, struct by
 	record_event(&p->record, s->id, "connect", s->address);
 	p->counts.sessions++;
 	s->state = SESSION_CONNECTING;
-	s->truth.backend =
-		backend_connect(p->loop, &p->truth, &wishes, window, answer_events(), s);
+	s->truth.backend = backend_connect(p->loop, &p->truth, &wishes, window, answer_events(), s);
 	s->candidate.backend =
 		backend_connect(p->loop, &p->candidate, &wishes, window, answer_events(), s);
 	if (!s->truth.backend || !s->candidate.backend)
@@ -142,6 +144,9 @@ static void on_startup(struct session *s, const struct msg_startup *msg)
 	}
 	if (!st.user || !*st.user) {
 		session_fatal(s, "28000", "no PostgreSQL user name specified in startup packet");
+	} else if (st.has_too_many) {
+		session_fatal(s, "54000", "more than %d parameters in the startup packet",
+			STARTUP_SETTINGS_MAX);
 	} else if (st.replication && strcmp(st.replication, "false") != 0 &&
 		   strcmp(st.replication, "0") != 0 && strcmp(st.replication, "off") != 0 &&
 		   strcmp(st.replication, "no") != 0) {
@@ -211,8 +216,8 @@ void startup_pump(struct session *s)
 static bool are_refusals_same(const struct backend *a, const struct backend *b)
 {
 	return a->state == BACKEND_REFUSED && b->state == BACKEND_REFUSED &&
-		a->refusal.sqlstate[0] != '\0' &&
-		strcmp(a->refusal.sqlstate, b->refusal.sqlstate) == 0;
+	       a->refusal.sqlstate[0] != '\0' &&
+	       strcmp(a->refusal.sqlstate, b->refusal.sqlstate) == 0;
 }
 
 /* What the server itself said, without where it was said. */
@@ -234,14 +239,14 @@ static void refuse(struct session *s)
 	s->proxy->counts.refused++;
 	record_event(&s->proxy->record, s->id, "refused", why->refusal.why.text);
 	if (are_refusals_same(truth, candidate))
-		session_fatal(s, truth->refusal.sqlstate, "%s",
-			server_message(&truth->refusal));
+		session_fatal(s, truth->refusal.sqlstate, "%s", server_message(&truth->refusal));
 	else
 		session_fatal(s, why->refusal.sqlstate[0] ? why->refusal.sqlstate : "08001",
 			"twinkly cannot connect: %s", why->refusal.why.text);
 }
 
-static void note_version(struct proxy *p, const struct backend *b, enum trace_role role, bool *known)
+static void note_version(
+	struct proxy *p, const struct backend *b, enum trace_role role, bool *known)
 {
 	char version[128];
 	struct trace_backend row = {.role = role,
@@ -261,6 +266,9 @@ static void note_version(struct proxy *p, const struct backend *b, enum trace_ro
 static void greet(struct session *s)
 {
 	struct buf out;
+	size_t ceiling = s->client.in.ceiling;
+
+	s->truth.backend->link.in.ceiling = s->candidate.backend->link.in.ceiling = ceiling;
 
 	s->pid = (uint32_t)s->truth.backend->pid;
 	if (getrandom(&s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key)) {

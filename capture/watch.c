@@ -24,15 +24,31 @@ struct watch_state {
 	int64_t asked_us;
 };
 
+static bool is_awaiting(const struct session *s)
+{
+	return !s->is_marked && s->state == SESSION_READY && s->exchange.phase == PHASE_AWAITING;
+}
+
+/* Something is expected of it. */
+static bool is_stuck(const struct session *s, const struct side *side)
+{
+	if (!side->is_sent || !side->backend)
+		return false;
+	/* COPY data, or the head of a long unit, that it does not take. */
+	if (s->exchange.phase == PHASE_COPYING || s->exchange.phase == PHASE_COLLECTING)
+		return link_is_clogged(&side->backend->link);
+	/* Held back by the client or the other side: not this one's fault. */
+	return !protocol_is_settled(&side->backend->protocol) &&
+	       link_wants_read(&side->backend->link);
+}
+
 static void check_side(struct session *s, struct side *side, int64_t now)
 {
 	int64_t patience = s->proxy->settings->backend_timeout_us;
 	char text[128], time[CLOCK_TEXT_MAX];
 
-	if (s->is_marked || s->state != SESSION_READY || !side->is_sent || !side->backend ||
-		protocol_is_settled(&side->backend->protocol) ||
-		/* Held back by the client or the other side: not this one's fault. */
-		!link_wants_read(&side->backend->link) || now - side->heard_us < patience)
+	if (s->is_marked || s->state != SESSION_READY || !is_stuck(s, side) ||
+		now - side->heard_us < patience)
 		return;
 	snprintf(text, sizeof(text), "no answer within %s (comparison.backend-timeout)",
 		clock_format_duration(patience, time));
@@ -53,27 +69,27 @@ static void check_session(struct session *s, int64_t now)
 {
 	if (s->is_marked)
 		return;
-	if (s->state == SESSION_STARTUP && now > s->login_deadline_us) {
+	if (s->state == SESSION_STARTUP && now > s->deadline_us)
 		session_fatal(s, "08P01", "no startup packet within 60 s");
+	else if (s->state == SESSION_CLOSING && now > s->deadline_us)
+		session_end(s, "the client does not read its last message");
+	if (s->state != SESSION_READY || !s->exchange.is_open)
 		return;
+	/* A unit that got its turn late and that nothing answers: nobody else goes on with it. */
+	if (is_awaiting(s) && protocol_is_settled(&s->truth.backend->protocol)) {
+		answer_advance(s);
+		session_update(s);
 	}
-	if (s->exchange.phase != PHASE_AWAITING && s->exchange.phase != PHASE_ALIGNING)
-		return;
 	cancel_late(s);
 	check_side(s, &s->truth, now);
 	if (!s->is_detached)
 		check_side(s, &s->candidate, now);
 }
 
-static bool is_awaiting(const struct session *s)
+static void hand_on(struct session *s, const char *why)
 {
-	return !s->is_marked && s->state == SESSION_READY && s->exchange.phase == PHASE_AWAITING;
-}
-
-static void hand_on(struct session *s)
-{
-	log_info("session %lld: waits for another session; the turn goes on", (long long)s->id);
-	record_event(&s->proxy->record, s->id, "handed-on", "waits for a lock of another session");
+	log_info("session %lld: %s; the turn goes on", (long long)s->id, why);
+	record_event(&s->proxy->record, s->id, "handed-on", why);
 	s->proxy->counts.handed_on++;
 	turn_release(&s->proxy->turn, &s->ticket);
 }
@@ -90,17 +106,30 @@ static void on_probed(struct proxy *p, const struct probe_answer *answer, bool i
 {
 	int64_t now = clock_mono_us();
 
-	list_for_each(node, &p->turn.held)
-	{
-		struct session *s = list_entry(list_entry(node, struct turn_ticket, node),
-			struct session, ticket);
+	list_for_each (node, &p->turn.held) {
+		struct session *s = list_entry(
+			list_entry(node, struct turn_ticket, node), struct session, ticket);
 		struct side *side = is_truth ? &s->truth : &s->candidate;
 
 		if (!is_awaiting(s) || !side->backend)
 			continue;
 		if (answer->is_known ? is_among(answer, side->backend->pid)
 				     : side->is_sent && now - side->heard_us > BLIND_PATIENCE_US)
-			hand_on(s);
+			hand_on(s, "waits for a lock of another session");
+	}
+}
+
+/* In the middle of a long answer; it may well be the client itself that waits for its turn, in
+ * another session. */
+static void hand_on_slow_readers(struct proxy *p, int64_t now)
+{
+	list_for_each (node, &p->turn.held) {
+		struct session *s = list_entry(
+			list_entry(node, struct turn_ticket, node), struct session, ticket);
+
+		if (is_awaiting(s) && link_is_clogged(&s->client) &&
+			now - s->truth.heard_us > BLIND_PATIENCE_US)
+			hand_on(s, "its client does not read");
 	}
 }
 
@@ -135,10 +164,9 @@ static void ask(struct proxy *p, int64_t now)
 	struct probe_question truth = {0}, candidate = {0};
 	struct watch_state *w = p->watch_state;
 
-	list_for_each(node, &p->turn.held)
-	{
-		struct session *s = list_entry(list_entry(node, struct turn_ticket, node),
-			struct session, ticket);
+	list_for_each (node, &p->turn.held) {
+		struct session *s = list_entry(
+			list_entry(node, struct turn_ticket, node), struct session, ticket);
 
 		if (!is_awaiting(s))
 			continue;
@@ -166,6 +194,8 @@ static void check_turn(struct proxy *p, int64_t now)
 	static const struct probe_answer unknown;
 	struct watch_state *w = p->watch_state;
 
+	if (turn_is_contended(&p->turn))
+		hand_on_slow_readers(p, now);
 	if (w->truth || w->candidate) {
 		if (now - w->asked_us < PROBE_PATIENCE_US)
 			return;
@@ -177,12 +207,17 @@ static void check_turn(struct proxy *p, int64_t now)
 	}
 }
 
+static bool is_timed(const struct session *s)
+{
+	return s->state == SESSION_STARTUP || s->state == SESSION_CLOSING;
+}
+
 static bool has_work(const struct proxy *p)
 {
 	if (p->active > 0)
 		return true;
-	list_for_each(node, &p->sessions)
-		if (list_entry(node, struct session, node)->state == SESSION_STARTUP)
+	list_for_each (node, &p->sessions)
+		if (is_timed(list_entry(node, struct session, node)))
 			return true;
 	return false;
 }
@@ -192,7 +227,7 @@ static void on_tick(uv_timer_t *timer)
 	struct proxy *p = timer->data;
 	int64_t now = clock_mono_us();
 
-	list_for_each(node, &p->sessions)
+	list_for_each (node, &p->sessions)
 		check_session(list_entry(node, struct session, node), now);
 	if (p->turn.is_serial)
 		check_turn(p, now);

@@ -14,8 +14,8 @@
 #define PARAMETERS_MAX 4096 /* readable text of one command's parameters */
 #define VALUE_MAX      200
 
-void command_walk_init(struct command_walk *walk, struct bytes request, struct bytes truth,
-	struct bytes candidate)
+void command_walk_init(
+	struct command_walk *walk, struct bytes request, struct bytes truth, struct bytes candidate)
 {
 	*walk = (struct command_walk){.request = request, .truth = truth, .candidate = candidate};
 	buf_init(&walk->parameters, PARAMETERS_MAX);
@@ -126,7 +126,7 @@ static void show_parameters(struct buf *out, const struct msg_bind *bind)
 		return;
 	for (unsigned i = 0; ok && wire_value_next(&parameters, &value); i++)
 		ok = buf_append_str(out, i ? " " : "[") &&
-			show_value(out, &value, format_of(bind->formats, i));
+		     show_value(out, &value, format_of(bind->formats, i));
 	if (!ok || !buf_append_str(out, "]"))
 		return;
 }

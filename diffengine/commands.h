@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 
-struct command_end { /* the end of one command in an answer */
+struct command_end {      /* the end of one command in an answer */
 	bool is_found;    /* false: the bytes end before it */
 	char tag[64];     /* of CommandComplete; "" if it ended otherwise */
 	char sqlstate[6]; /* of ErrorResponse; "" if it did not fail */

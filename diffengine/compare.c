@@ -14,8 +14,8 @@
 /* Two values as value.c shows them fit, with names of any sane length. */
 #define SENTENCE_MAX 4096
 
-const char *compare_pick(const struct compare_run *run, int place, const char *truth,
-	const char *candidate)
+const char *compare_pick(
+	const struct compare_run *run, int place, const char *truth, const char *candidate)
 {
 	return (place == 0) == run->input->truth_is_first ? truth : candidate;
 }
@@ -138,23 +138,25 @@ static void compare_column(struct compare_run *run, int at, const struct wire_co
 }
 
 /* One side describes what it will return and the other does not, or returns nothing. */
-static void note_description(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void note_description(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
-	const char *a = truth->columns.ptr ? "columns" : truth->is_no_data ? "NoData" : "no columns";
-	const char *b = candidate->columns.ptr
-		? "columns"
-		: candidate->is_no_data ? "NoData" : "no columns";
+	const char *a = truth->columns.ptr  ? "columns"
+			: truth->is_no_data ? "NoData"
+					    : "no columns";
+	const char *b = candidate->columns.ptr  ? "columns"
+			: candidate->is_no_data ? "NoData"
+						: "no columns";
 	struct compare_cell cell = {.truth = a, .candidate = b};
 
-	compare_note(run, DIFF_GRAMMAR, &cell, "Description mismatch: %s returned %s, %s returned %s",
-		compare_name(run, 0), compare_pick(run, 0, a, b), compare_name(run, 1),
-		compare_pick(run, 1, a, b));
+	compare_note(run, DIFF_GRAMMAR, &cell,
+		"Description mismatch: %s returned %s, %s returned %s", compare_name(run, 0),
+		compare_pick(run, 0, a, b), compare_name(run, 1), compare_pick(run, 1, a, b));
 }
 
 /* False: the columns differ in number or name, so that the rows cannot be paired. */
-static bool compare_columns(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static bool compare_columns(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	struct wire_items left, right;
 	struct wire_column a, b;
@@ -189,19 +191,19 @@ static bool compare_columns(struct compare_run *run, const struct item *truth,
 	return are_same;
 }
 
-static void note_parameters(struct compare_run *run, const char *what, int64_t truth,
-	int64_t candidate)
+static void note_parameters(
+	struct compare_run *run, const char *what, int64_t truth, int64_t candidate)
 {
-	struct compare_cell cell = {.truth = compare_count(run, truth),
-		.candidate = compare_count(run, candidate)};
+	struct compare_cell cell = {
+		.truth = compare_count(run, truth), .candidate = compare_count(run, candidate)};
 
 	compare_note(run, DIFF_TYPE, &cell, "Parameter %s mismatch: %s returned %s, %s returned %s",
 		what, compare_name(run, 0), compare_pick(run, 0, cell.truth, cell.candidate),
 		compare_name(run, 1), compare_pick(run, 1, cell.truth, cell.candidate));
 }
 
-static void compare_parameters(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_parameters(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	struct wire_items left, right;
 	uint32_t a, b;
@@ -226,8 +228,8 @@ static void compare_parameters(struct compare_run *run, const struct item *truth
 	}
 }
 
-static void compare_errors(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_errors(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	if (!bytes_equal(error_field(truth->error, 'C'), error_field(candidate->error, 'C')))
 		note_items(run, DIFF_SQLSTATE, truth, candidate, "SQLSTATE mismatch");
@@ -241,8 +243,8 @@ static enum diff_kind failure_kind(const struct item *failed)
 }
 
 /* Both are results that ended in different ways. */
-static void compare_ends(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_ends(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	const struct item *failed = truth->end == ITEM_ERROR ? truth : candidate;
 
@@ -256,18 +258,18 @@ static void compare_ends(struct compare_run *run, const struct item *truth,
 		note_items(run, failure_kind(failed), truth, candidate, "Error mismatch");
 }
 
-static void compare_copies(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_copies(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	bool are_rows_alike = truth->is_copy == candidate->is_copy || truth->row_count == 0 ||
-		candidate->row_count == 0;
+			      candidate->row_count == 0;
 
 	if (!bytes_equal(truth->copy, candidate->copy) || !are_rows_alike)
 		note_items(run, DIFF_GRAMMAR, truth, candidate, "COPY format mismatch");
 }
 
-static void compare_results(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_results(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	const struct compare_command *command = command_of(run, truth->ordinal);
 	bool was_under_way = truth->offset == 0 && run->input->start.is_in_result;
@@ -297,8 +299,8 @@ static void compare_results(struct compare_run *run, const struct item *truth,
 		note_items(run, DIFF_TAG, truth, candidate, "Command tag mismatch");
 }
 
-static void compare_function(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_function(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	static const struct wire_column column = {.format = 0};
 	struct wire_value a, b;
@@ -323,8 +325,8 @@ static void compare_function(struct compare_run *run, const struct item *truth,
 }
 
 /* Only where nothing else differed: after another difference it is its consequence. */
-static void compare_status(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static void compare_status(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	const char *a, *b;
 
@@ -332,7 +334,8 @@ static void compare_status(struct compare_run *run, const struct item *truth,
 		return;
 	a = text_copy(run, bytes_of(&truth->status, 1));
 	b = text_copy(run, bytes_of(&candidate->status, 1));
-	compare_note(run, DIFF_TRANSACTION_STATUS, &(struct compare_cell){.truth = a, .candidate = b},
+	compare_note(run, DIFF_TRANSACTION_STATUS,
+		&(struct compare_cell){.truth = a, .candidate = b},
 		"Transaction status mismatch: %s is in state %s, %s in state %s (I idle, T in a "
 		"transaction, E in a failed one)",
 		compare_name(run, 0), compare_pick(run, 0, a, b), compare_name(run, 1),
@@ -345,13 +348,13 @@ static bool is_failure(const struct item *item)
 }
 
 /* False: the shapes differ, nothing after this can be paired. */
-static bool compare_items(struct compare_run *run, const struct item *truth,
-	const struct item *candidate)
+static bool compare_items(
+	struct compare_run *run, const struct item *truth, const struct item *candidate)
 {
 	if (!truth || !candidate || truth->kind != candidate->kind) {
-		const struct item *failed = is_failure(truth) ? truth
-			: is_failure(candidate)		      ? candidate
-							      : NULL;
+		const struct item *failed = is_failure(truth)       ? truth
+					    : is_failure(candidate) ? candidate
+								    : NULL;
 
 		note_items(run, failed ? failure_kind(failed) : DIFF_GRAMMAR, truth, candidate,
 			failed ? "Error mismatch" : "Answer mismatch");
@@ -375,8 +378,8 @@ static bool compare_items(struct compare_run *run, const struct item *truth,
 	return true;
 }
 
-static void find_statuses(struct comparison *result, const struct outcome *truth,
-	const struct outcome *candidate)
+static void find_statuses(
+	struct comparison *result, const struct outcome *truth, const struct outcome *candidate)
 {
 	for (size_t i = 0; i < truth->count; i++)
 		if (truth->items[i].kind == ITEM_READY)
@@ -431,8 +434,8 @@ static void compare_all(struct compare_run *run, const struct outcome *truth,
 		is_mismatch = run->result->count + run->result->omitted > before;
 		if (!is_mismatch && !run->is_inconclusive)
 			continue;
-		set_verdict(run, run->ordinal,
-			is_mismatch ? VERDICT_MISMATCH : VERDICT_INCONCLUSIVE);
+		set_verdict(
+			run, run->ordinal, is_mismatch ? VERDICT_MISMATCH : VERDICT_INCONCLUSIVE);
 		if (agrees)
 			run->result->agreed = a ? a->offset : truth_len;
 		agrees = false;
@@ -448,8 +451,8 @@ static void inconclude(struct comparison *result, struct arena *arena, const str
 		result->note = "the answers are too large to be compared";
 }
 
-void compare_answers(const struct compare_input *input, struct arena *arena,
-	struct comparison *result)
+void compare_answers(
+	const struct compare_input *input, struct arena *arena, struct comparison *result)
 {
 	struct compare_run run = {.input = input, .arena = arena, .result = result};
 	struct outcome truth, candidate;

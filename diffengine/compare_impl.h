@@ -12,8 +12,8 @@ struct compare_run {
 	const struct compare_input *input;
 	struct arena *arena;
 	struct comparison *result;
-	unsigned ordinal;   /* of the command being compared */
-	bool has_mismatch;  /* in the items compared so far */
+	unsigned ordinal;     /* of the command being compared */
+	bool has_mismatch;    /* in the items compared so far */
 	bool is_inconclusive; /* the item being compared */
 };
 
@@ -38,8 +38,8 @@ const char *compare_count(struct compare_run *run, int64_t count);
 
 /* The name and the text of the side that texts put first (0) or second (1). */
 const char *compare_name(const struct compare_run *run, int place);
-const char *compare_pick(const struct compare_run *run, int place, const char *truth,
-	const char *candidate);
+const char *compare_pick(
+	const struct compare_run *run, int place, const char *truth, const char *candidate);
 
 /* diffengine/compare_rows.c: rows of one result; `columns` may have ptr NULL. */
 struct compare_rows {
@@ -51,7 +51,7 @@ struct compare_rows {
 void compare_rows(struct compare_run *run, const struct compare_rows *rows);
 
 /* diffengine/value.c: a value for people, cut at COMPARE_VALUE_MAX; NULL for SQL NULL. */
-const char *value_readable(struct arena *arena, const struct wire_value *value,
-	const struct wire_column *column);
+const char *value_readable(
+	struct arena *arena, const struct wire_value *value, const struct wire_column *column);
 
 #endif

@@ -89,20 +89,21 @@ static const char *or_null(const char *text)
 	return text ? text : "NULL";
 }
 
-static void note_value(struct compare_run *run, enum diff_kind kind,
-	const struct compare_cell *cell)
+static void note_value(
+	struct compare_run *run, enum diff_kind kind, const struct compare_cell *cell)
 {
 	compare_note(run, kind, cell, "%s mismatch: row %lld, column %d (%.*s): %s %s, %s %s",
 		kind == DIFF_COPY_DATA ? "COPY data" : "Value", (long long)cell->row, cell->column,
-		(int)text_shown(cell->column_name, COMPARE_NAME_MAX), (const char *)cell->column_name.ptr,
-		compare_name(run, 0),
+		(int)text_shown(cell->column_name, COMPARE_NAME_MAX),
+		(const char *)cell->column_name.ptr, compare_name(run, 0),
 		compare_pick(run, 0, or_null(cell->truth), or_null(cell->candidate)),
 		compare_name(run, 1),
 		compare_pick(run, 1, or_null(cell->truth), or_null(cell->candidate)));
 }
 
 /* CopyData has no columns that could be told apart here: the line is the value. */
-static void note_line(struct compare_run *run, struct bytes truth, struct bytes candidate, int64_t at)
+static void note_line(
+	struct compare_run *run, struct bytes truth, struct bytes candidate, int64_t at)
 {
 	static const struct wire_column column = {.format = 0};
 	struct wire_value a = {.data = truth}, b = {.data = candidate};
@@ -191,8 +192,8 @@ static void pair_left_over(struct compare_run *run, const struct compare_rows *r
 	}
 }
 
-static const char *row_text(struct compare_run *run, const struct compare_rows *rows,
-	const struct row *row)
+static const char *row_text(
+	struct compare_run *run, const struct compare_rows *rows, const struct row *row)
 {
 	struct wire_items values, columns = {0};
 	struct wire_value value;
@@ -249,8 +250,9 @@ static void note_counts(struct compare_run *run, const struct compare_rows *rows
 		.candidate = count_text(run, rows, rows->candidate, candidate)};
 
 	compare_note(run, DIFF_ROW_COUNT, &cell,
-		"Row count mismatch: %s returned %s rows, %s returned %s rows", compare_name(run, 0),
-		compare_pick(run, 0, a, b), compare_name(run, 1), compare_pick(run, 1, a, b));
+		"Row count mismatch: %s returned %s rows, %s returned %s rows",
+		compare_name(run, 0), compare_pick(run, 0, a, b), compare_name(run, 1),
+		compare_pick(run, 1, a, b));
 }
 
 static void note_order(struct compare_run *run, const struct compare_rows *rows)

@@ -10,9 +10,9 @@
 
 /* Steps of backtracking for one pattern and statement: a fraction of a second at most. PCRE2
  * counts them anew at every place where a match may begin, so each place gets its share. */
-#define STEPS          20000000u
-#define STEPS_LEAST    200u /* even `(select|with).*from` needs few with the JIT */
-#define STEPS_MOST     100000u
+#define STEPS       20000000u
+#define STEPS_LEAST 200u /* even `(select|with).*from` needs few with the JIT */
+#define STEPS_MOST  100000u
 /* What a `(a|b)*` over a long statement takes; PCRE2's own 32 kB end after some hundred turns. */
 #define JIT_STACK_LEAST ((size_t)32 * 1024)
 #define JIT_STACK_MOST  ((size_t)1024 * 1024)

@@ -16,8 +16,8 @@
 struct exclude;
 
 /* NULL with err for an invalid pattern: the pattern, the place in it and PCRE2's reason. */
-struct exclude *exclude_new(const char *const *patterns, size_t count, struct err *err)
-	ATTR_USE_RESULT;
+struct exclude *exclude_new(
+	const char *const *patterns, size_t count, struct err *err) ATTR_USE_RESULT;
 void exclude_free(struct exclude *exclude);
 
 /* The first pattern that matches, or NULL. Borrowed from the patterns given at the start. */

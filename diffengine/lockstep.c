@@ -31,8 +31,9 @@ static bool are_columns_same(struct bytes a, struct bytes b)
 		left.count != right.count)
 		return false;
 	while (wire_column_next(&left, &x) && wire_column_next(&right, &y))
-		if (!bytes_equal(x.name, y.name) || !lockstep_are_types_alike(x.type_oid, y.type_oid) ||
-			x.typlen != y.typlen || x.typmod != y.typmod || x.format != y.format)
+		if (!bytes_equal(x.name, y.name) ||
+			!lockstep_are_types_alike(x.type_oid, y.type_oid) || x.typlen != y.typlen ||
+			x.typmod != y.typmod || x.format != y.format)
 			return false;
 	return true;
 }
@@ -54,7 +55,7 @@ static bool are_parameters_same(struct bytes a, struct bytes b)
 static bool are_errors_same(struct bytes a, struct bytes b)
 {
 	return decode_error(a) && decode_error(b) &&
-		bytes_equal(error_field(a, 'C'), error_field(b, 'C'));
+	       bytes_equal(error_field(a, 'C'), error_field(b, 'C'));
 }
 
 static bool are_messages_same(const struct frame *a, const struct frame *b)
@@ -123,7 +124,8 @@ static void note_message(struct lockstep *l, const struct frame *f)
 	}
 }
 
-enum lockstep_result lockstep_advance(struct lockstep *l, struct bytes truth, struct bytes candidate)
+enum lockstep_result lockstep_advance(
+	struct lockstep *l, struct bytes truth, struct bytes candidate)
 {
 	struct frame a, b;
 	bool has_truth, has_candidate;

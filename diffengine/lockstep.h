@@ -28,20 +28,21 @@ enum lockstep_result {
 	LOCKSTEP_DIFFERS /* the next messages are not the same */
 };
 
-struct lockstep { /* zero it at the start of an exchange */
-	size_t truth, candidate; /* bytes walked over on each side */
+struct lockstep {                          /* zero it at the start of an exchange */
+	size_t truth, candidate;           /* bytes walked over on each side */
 	size_t item_truth, item_candidate; /* where the step under way began */
-	bool is_in_item;      /* the step under way has begun */
-	size_t columns;       /* where the RowDescription of the result under way begins */
-	size_t columns_len;   /* its whole length; 0: none */
-	int64_t rows;         /* DataRow and CopyData of the result under way */
-	unsigned ordinal;     /* commands that are complete */
-	bool is_headless;     /* the head of the step under way was taken off by a rebase */
-	int64_t rows_gone;    /* rows of it that were taken off */
+	bool is_in_item;                   /* the step under way has begun */
+	size_t columns;     /* where the RowDescription of the result under way begins */
+	size_t columns_len; /* its whole length; 0: none */
+	int64_t rows;       /* DataRow and CopyData of the result under way */
+	unsigned ordinal;   /* commands that are complete */
+	bool is_headless;   /* the head of the step under way was taken off by a rebase */
+	int64_t rows_gone;  /* rows of it that were taken off */
 };
 
 /* `truth` and `candidate` are each side's whole bytes of which the counters count. */
-enum lockstep_result lockstep_advance(struct lockstep *l, struct bytes truth, struct bytes candidate);
+enum lockstep_result lockstep_advance(
+	struct lockstep *l, struct bytes truth, struct bytes candidate);
 
 /* The first `n` bytes of the truth's side and `m` of the candidate's are gone from the buffers:
  * counts anew from there. Either nothing of the step under way goes, or all that was walked. */

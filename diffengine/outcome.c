@@ -13,8 +13,8 @@
 
 struct builder {
 	struct outcome *outcome;
-	struct bytes *rows; /* next free slot */
-	struct item *open;  /* the result under way, or NULL */
+	struct bytes *rows;   /* next free slot */
+	struct item *open;    /* the result under way, or NULL */
 	struct bytes columns; /* for a result that continues */
 	unsigned ordinal;
 };
@@ -61,7 +61,7 @@ static void on_step(struct builder *b, enum item_kind kind, size_t offset)
 static void on_description(struct builder *b, const struct frame *f, size_t offset)
 {
 	bool fits = b->open && !b->open->columns.ptr && !b->open->is_no_data &&
-		b->open->parameters.ptr && f->type != BACKEND_PARAMETER_DESCRIPTION;
+		    b->open->parameters.ptr && f->type != BACKEND_PARAMETER_DESCRIPTION;
 
 	if (!fits)
 		close_described(b);
@@ -199,9 +199,8 @@ bool outcome_parse(struct outcome *outcome, struct bytes answer, const struct ou
 		return err_set(err, "the answer is too large to be compared");
 	if (start->is_in_result)
 		result(&b, 0)->columns = start->columns;
-	while (offset < answer.len &&
-		frame_next(bytes_skip(answer, offset), WIRE_BACKEND, ANSWER_MESSAGE_MAX, &f, err) ==
-			FRAME_OK) {
+	while (offset < answer.len && frame_next(bytes_skip(answer, offset), WIRE_BACKEND,
+					      ANSWER_MESSAGE_MAX, &f, err) == FRAME_OK) {
 		if (!on_message(&b, &f, offset))
 			return err_set(err, "the answer is malformed: %s message",
 				message_info(WIRE_BACKEND, f.type)->name);

@@ -17,7 +17,7 @@
 
 enum item_kind { ITEM_PARSED, ITEM_BOUND, ITEM_CLOSED, ITEM_RESULT, ITEM_FUNCTION, ITEM_READY };
 
-enum item_end { /* how an ITEM_RESULT ended */
+enum item_end {         /* how an ITEM_RESULT ended */
 	ITEM_OPEN,      /* the bytes end before it does (COPY FROM awaiting data) */
 	ITEM_DESCRIBED, /* a Describe alone */
 	ITEM_COMPLETE,  /* CommandComplete */
@@ -33,7 +33,7 @@ struct item {
 	struct bytes parameters; /* body of ParameterDescription; ptr NULL: none */
 	struct bytes columns;    /* body of RowDescription; ptr NULL: none */
 	bool is_no_data;
-	struct bytes copy; /* body of CopyInResponse or CopyOutResponse; ptr NULL: none */
+	struct bytes copy;        /* body of CopyInResponse or CopyOutResponse; ptr NULL: none */
 	const struct bytes *rows; /* bodies of DataRow, or of CopyData */
 	size_t row_count;
 	bool is_copy;          /* they are CopyData */

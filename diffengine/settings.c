@@ -3,14 +3,15 @@
  */
 #include "diffengine/settings.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "diffengine/exclude.h"
 
-#define KEY_MIB   (1024.0 * 1024.0)
-#define KEY_GIB   (1024.0 * KEY_MIB)
-#define KEY_HOUR  3600e6
-#define SSLMODES  "disable allow prefer require verify-ca verify-full"
+#define KEY_MIB  (1024.0 * 1024.0)
+#define KEY_GIB  (1024.0 * KEY_MIB)
+#define KEY_HOUR 3600e6
+#define SSLMODES "disable allow prefer require verify-ca verify-full"
 /* One backend's keys; `section` is the product's, not the role's. */
 #define BACKEND_KEYS(section, product, default_port)                                               \
 	{section ".name", CONF_STRING, "\"" product "\"", NULL, 0, 0, false,                       \
@@ -60,7 +61,7 @@ static const struct conf_key keys[] = {
 		"PCRE2 patterns, searched without regard to case; statements that match are run "
 		"on both databases and not compared"},
 	{"comparison.backend-timeout", CONF_DURATION, "60s", NULL, 1000, 24 * KEY_HOUR, false,
-		"how long a database may take for one exchange; then it is inconclusive"},
+		"how long a database may say nothing in an exchange; then it is inconclusive"},
 	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
 		"the trace to write; -t on the command line overrides it"},
 	{"trace.on-failure", CONF_ENUM, "stop", "stop continue", 0, 0, false,
@@ -126,8 +127,8 @@ static void fill_comparison(struct settings *s)
 	s->mismatch_sqlstate = conf_string(s->conf, "comparison.mismatch-sqlstate");
 	s->has_execution = conf_string(s->conf, "comparison.execution") != NULL;
 	if (s->has_execution)
-		s->execution = (enum settings_execution)conf_integer(s->conf,
-			"comparison.execution");
+		s->execution =
+			(enum settings_execution)conf_integer(s->conf, "comparison.execution");
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
 }
 
@@ -167,6 +168,30 @@ static size_t check_patterns(const struct settings *s, FILE *out)
 	return errors;
 }
 
+/* Clients are not asked for a password, so only this machine's may come. */
+static bool is_loopback(const char *address)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, address, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static size_t check_address(const struct settings *s, FILE *out)
+{
+	static const char key[] = "proxy.listen-address";
+
+	if (is_loopback(s->listen_address))
+		return 0;
+	fprintf(out,
+		"%s: %s: \"%s\" is not a loopback address; clients are trusted, so Twinkly "
+		"listens on 127.0.0.1 or ::1 only\n",
+		conf_place(s->conf, key, 0), key, s->listen_address);
+	return 1;
+}
+
 /* What the table cannot say. */
 static size_t check_more(const struct settings *s, FILE *out)
 {
@@ -174,16 +199,17 @@ static size_t check_more(const struct settings *s, FILE *out)
 	size_t errors = 0;
 
 	if (strlen(state) != 5 || strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5) {
-		fprintf(out, "%s: comparison.mismatch-sqlstate: \"%s\" is not a SQLSTATE (five "
-			     "digits or capital letters)\n",
+		fprintf(out,
+			"%s: comparison.mismatch-sqlstate: \"%s\" is not a SQLSTATE (five "
+			"digits or capital letters)\n",
 			conf_place(s->conf, "comparison.mismatch-sqlstate", 0), state);
 		errors++;
 	}
-	return errors + check_patterns(s, out);
+	return errors + check_address(s, out) + check_patterns(s, out);
 }
 
-bool settings_load(struct settings *s, const char *path, const char *const *overrides, size_t count,
-	FILE *out)
+bool settings_load(
+	struct settings *s, const char *path, const char *const *overrides, size_t count, FILE *out)
 {
 	struct err err;
 	size_t errors = 0;

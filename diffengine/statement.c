@@ -41,11 +41,12 @@ static bool is_syntax_before_parenthesis(const struct scan_token *token)
 	static const char *const words[] = {"in", "values", "exists", "any", "all", "some", "and",
 		"or", "not", "on", "as", "over", "from", "where", "select", "union", "except",
 		"intersect", "when", "then", "else", "case", "join", "using", "filter", "within",
-		"group", "by", "limit", "offset", "having", "distinct", "array", "row", "materialized",
-		"lateral", "between", "like", "ilike", "is", "returning", "set", "with", "interval",
-		"numeric", "decimal", "varchar", "char", "character", "varying", "bit", "time",
-		"timestamp", "timestamptz", "timetz", "float", "dec", "sets", "rollup", "cube",
-		"to", "copy", "explain", "precision", "bpchar", "fetch", "end", "collate", "escape"};
+		"group", "by", "limit", "offset", "having", "distinct", "array", "row",
+		"materialized", "lateral", "between", "like", "ilike", "is", "returning", "set",
+		"with", "interval", "numeric", "decimal", "varchar", "char", "character", "varying",
+		"bit", "time", "timestamp", "timestamptz", "timetz", "float", "dec", "sets",
+		"rollup", "cube", "to", "copy", "explain", "precision", "bpchar", "fetch", "end",
+		"collate", "escape"};
 
 	return is_one_of(token, words, ARRAY_LEN(words));
 }
@@ -129,8 +130,8 @@ static bool is_query_word(const struct scan_token *t)
 static bool has_rows_in_any_order(const struct findings *f)
 {
 	/* INSERT ... RETURNING, UPDATE ... RETURNING and the like: the order of a scan. */
-	static const char *const words[] = {"insert", "update", "delete", "merge", "execute",
-		"copy"};
+	static const char *const words[] = {
+		"insert", "update", "delete", "merge", "execute", "copy"};
 
 	return is_query_word(&f->first) || is_one_of(&f->first, words, ARRAY_LEN(words));
 }
@@ -176,8 +177,8 @@ static bool is_ordered(const struct findings *f)
 
 /* Nesting of SQL-standard function bodies (BEGIN ATOMIC ... END), whose semicolons do not end
  * the statement. */
-static unsigned body_depth(unsigned depth, const struct scan_token *before,
-	const struct scan_token *token)
+static unsigned body_depth(
+	unsigned depth, const struct scan_token *before, const struct scan_token *token)
 {
 	if (scan_is(token, "atomic") && scan_is(before, "begin"))
 		return depth + 1;

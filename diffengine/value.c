@@ -11,8 +11,16 @@
 #include "diffengine/compare_impl.h"
 
 enum { /* OIDs of pg_type.dat that need no catalog */
-	TYPE_BOOL = 16, TYPE_INT8 = 20, TYPE_INT2 = 21, TYPE_INT4 = 23, TYPE_TEXT = 25,
-	TYPE_OID = 26, TYPE_FLOAT4 = 700, TYPE_FLOAT8 = 701, TYPE_BPCHAR = 1042, TYPE_VARCHAR = 1043
+	TYPE_BOOL = 16,
+	TYPE_INT8 = 20,
+	TYPE_INT2 = 21,
+	TYPE_INT4 = 23,
+	TYPE_TEXT = 25,
+	TYPE_OID = 26,
+	TYPE_FLOAT4 = 700,
+	TYPE_FLOAT8 = 701,
+	TYPE_BPCHAR = 1042,
+	TYPE_VARCHAR = 1043
 };
 
 static uint64_t big_endian(struct bytes data)
@@ -73,7 +81,8 @@ static const char *escaped(struct arena *arena, struct bytes data)
 
 	for (size_t i = 0; i < most; i++) {
 		if (data.ptr[i] < 0x20 || data.ptr[i] == 0x7f)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "\\x%02x", data.ptr[i]);
+			len += (size_t)snprintf(
+				text + len, sizeof(text) - len, "\\x%02x", data.ptr[i]);
 		else
 			text[len++] = (char)data.ptr[i];
 	}
@@ -128,8 +137,8 @@ static const char *binary(struct arena *arena, struct bytes data, uint32_t type)
 	return hexadecimal(arena, data);
 }
 
-const char *value_readable(struct arena *arena, const struct wire_value *value,
-	const struct wire_column *column)
+const char *value_readable(
+	struct arena *arena, const struct wire_value *value, const struct wire_column *column)
 {
 	const char *text;
 

@@ -15,7 +15,7 @@ static const struct {
 } verdicts[] = {VERDICTS(VERDICT_X_ROW)};
 #undef VERDICT_X_ROW
 
-#define DIFF_X_ROW(NAME, name, severity, meaning, advice)                                          \
+#define DIFF_X_ROW(NAME, name, severity, meaning, advice) \
 	{name, meaning, advice, SEVERITY_##severity},
 static const struct diff_kind_info kinds[] = {DIFF_KINDS(DIFF_X_ROW)};
 #undef DIFF_X_ROW

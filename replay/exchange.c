@@ -277,6 +277,8 @@ void exchange_finish(struct session *s)
 	}
 	r->in_flight--;
 	r->finished_us = clock_mono_us();
+	if (s->truth.status != 'T' || s->candidate.status != 'T')
+		r->released_us = r->finished_us;
 	reset(ex);
 	replay_wake(r);
 }

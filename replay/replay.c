@@ -26,38 +26,50 @@ const char *skip_text(enum skip skip)
 
 /* --- may it begin? --- */
 
-/* How long nothing has to move before `s` is taken to be blocked by a later exchange. */
-static int64_t patience_with(const struct session *s, const struct plan_entry *next)
+/* How long nothing has to move before `s` is taken to be blocked. */
+static int64_t patience(const struct session *s)
 {
-	const struct plan_entry *recorded = &s->exchange.recorded;
-	int64_t most = s->replay->settings->backend_timeout_us / 2, took;
+	const struct exchange *ex = &s->exchange;
+	int64_t most = s->replay->settings->backend_timeout_us / 2;
+	int64_t took = ex->recorded.finished_us - ex->recorded.started_us;
 
-	if (recorded->finished_us > next->started_us)
-		return DIRECTOR_PATIENCE_US;
-	took = recorded->finished_us - recorded->started_us;
-	return DIRECTOR_PATIENCE_US + (took < most / 4 ? 4 * took : most);
+	if (!ex->was_alone)
+		return BLOCKED_US;
+	return BLOCKED_US + (took < most / 4 ? 4 * took : most);
 }
 
-/* Whether the exchange under way in `s` lets the next one go ahead. One that was found to be
- * blocked does so at once for what overlapped with it in the capture, too. */
+static bool overlapped(const struct exchange *ex, const struct plan_entry *next)
+{
+	return ex->recorded.finished_us > next->started_us;
+}
+
+static void yield(struct session *s)
+{
+	log_info("session %lld: not answered, others may go ahead", (long long)s->id);
+	writer_event(&s->replay->writer, s->id, "handed-on", "waits for another session");
+	s->exchange.has_yielded = true;
+	s->replay->counts.waited++;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Whether the exchange under way in `s` lets the next one go ahead. */
 static bool yields_to(struct session *s, const struct plan_entry *next, int64_t now)
 {
 	struct exchange *ex = &s->exchange;
 	int64_t moved = session_moved_us(s);
-	int64_t quiet = now - (moved > s->replay->finished_us ? moved : s->replay->finished_us);
 
 	if (s->state != SESSION_READY)
 		return false;
-	if (ex->has_yielded && ex->recorded.finished_us > next->started_us)
-		return true;
-	if (quiet < patience_with(s, next))
+	if (ex->has_yielded)
+		return overlapped(ex, next) ||
+		       now - later(moved, s->replay->released_us) >= SETTLE_US;
+	if (now - later(moved, s->replay->finished_us) < patience(s))
 		return false;
-	if (!ex->has_yielded) {
-		log_info("session %lld: not answered, others may go ahead", (long long)s->id);
-		writer_event(&s->replay->writer, s->id, "relaxed",
-			"waits for another session, it seems");
-	}
-	ex->has_yielded = true;
+	yield(s);
 	return true;
 }
 
@@ -111,18 +123,33 @@ static void skip_request(
 	skip(r, entry, reasons[state]);
 }
 
+/* It begins before one that was answered before it in the capture. */
+static bool is_relaxed(const struct replay *r, const struct plan_entry *entry)
+{
+	list_for_each(node, &r->sessions)
+	{
+		const struct session *s = list_entry(node, struct session, node);
+
+		if (s->exchange.is_open && !overlapped(&s->exchange, entry))
+			return true;
+	}
+	return false;
+}
+
 static void play(struct replay *r, struct session *s, const struct plan_entry *entry)
 {
-	bool is_early = r->in_flight > 0;
+	const struct plan_entry *next = plan_at(&r->plan, 0);
+	bool relaxed = r->in_flight > 0 && is_relaxed(r, entry);
 	enum request_state state;
 	struct err err;
 
+	s->exchange.was_alone = !next || next->started_us > entry->finished_us;
 	if (!session_play(s, entry, &state, &err))
 		replay_stop(r, err.text);
 	else if (state != REQUEST_WHOLE)
 		skip_request(r, entry, state);
 	else
-		r->counts.relaxed += is_early;
+		r->counts.relaxed += relaxed;
 }
 
 static void begin(struct replay *r, struct roster_session *of, const struct plan_entry *entry)
@@ -158,17 +185,24 @@ static bool is_past(const struct replay *r, const struct session *s)
 	return s->recorded->left == 0 && (!next || s->recorded->ends_us < next->started_us);
 }
 
+static const char *why_closed(const struct replay *r, const struct session *s)
+{
+	if (s->recorded->state == ROSTER_REFUSED)
+		return "could not connect";
+	if (s->recorded->state == ROSTER_GIVEN_UP)
+		return "given up";
+	return r->is_stopping ? r->why.text : "the recorded session ended";
+}
+
 static void close_sessions(struct replay *r)
 {
-	const char *why = r->is_stopping ? r->why.text : "the recorded session ended";
-
 	list_for_each(node, &r->sessions)
 	{
 		struct session *s = list_entry(node, struct session, node);
 
 		if (r->is_stopping || s->state == SESSION_OVER ||
 			(!s->exchange.is_open && is_past(r, s)))
-			session_close(s, why);
+			session_close(s, why_closed(r, s));
 	}
 }
 

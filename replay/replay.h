@@ -3,10 +3,12 @@
  * exchange is next. One per program, in the loop's thread.
  *
  * Exchanges run one after the other in the order in which they started in the capture. One
- * that is not answered lets others go ahead when nothing has moved for DIRECTOR_PATIENCE_US:
- * it is taken to wait for a lock that a later exchange of another session releases. Where
- * the capture shows that it was answered before the other one began, its patience is longer by
- * four times what it took then, so that a slow statement does not change the order.
+ * that is not answered lets others go ahead when nothing has moved for BLOCKED_US: it is taken
+ * to wait for a lock that a later exchange of another session releases. If it ran alone in the
+ * capture, and so waited for nobody, it has four times the time that it took then besides, so
+ * that a slow statement does not change the order. Once an exchange is found to be blocked,
+ * those that ran beside it in the capture begin at once; those that began after its answer,
+ * when SETTLE_US have gone by since a transaction ended that may have held the lock.
  */
 #ifndef REPLAY_REPLAY_H
 #define REPLAY_REPLAY_H
@@ -24,7 +26,8 @@
 #include "replay/writer.h"
 #include "wire/backend.h"
 
-#define DIRECTOR_PATIENCE_US 50000
+#define BLOCKED_US 50000
+#define SETTLE_US  20000
 
 /* Why a recorded exchange was not replayed: X(ENUM, "what the summary says"). */
 #define SKIPS(X)                                                                        \
@@ -43,7 +46,8 @@ struct replay_counts {
 	int64_t sessions, refused; /* connected; could not connect */
 	int64_t exchanges[VERDICT_COUNT];
 	int64_t skipped[SKIP_COUNT];
-	int64_t relaxed;     /* begun before an earlier one was answered */
+	int64_t waited;      /* found to be blocked */
+	int64_t relaxed;     /* begun before one whose answer they followed in the capture */
 	int64_t rolled_back; /* after which both sides were rolled back */
 };
 
@@ -60,6 +64,7 @@ struct replay {
 	int in_flight;        /* exchanges under way */
 	int64_t next_session, next_exchange;
 	int64_t finished_us;  /* monotonic: when an exchange last ended */
+	int64_t released_us;  /* when one last ended outside of a transaction, or a session did */
 	uv_idle_t director;
 	uv_timer_t watch;
 	struct arena arena;   /* of one comparison; reset after each */

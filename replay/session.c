@@ -204,6 +204,7 @@ void session_close(struct session *s, const char *why)
 	if (s->recorded->state == ROSTER_OPEN)
 		s->recorded->state = s->recorded->left > 0 ? ROSTER_GIVEN_UP : ROSTER_OVER;
 	s->recorded->session = NULL;
+	s->replay->released_us = clock_mono_us();
 	list_remove(&s->node);
 	close_side(&s->truth);
 	close_side(&s->candidate);

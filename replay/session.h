@@ -63,6 +63,7 @@ struct exchange {
 	enum exchange_phase phase;
 	struct plan_entry recorded;
 	int64_t cancel_after_us; /* -1: it was not cancelled */
+	bool was_alone;          /* in the capture: answered before the next one began */
 	bool has_yielded;        /* blocked: others may go ahead */
 	int64_t id, started_us;  /* in our own trace; 0: not begun */
 	struct request source;

@@ -32,9 +32,9 @@ void summary_print(const struct summary *s, FILE *out)
 		if (c->exchanges[i] > 0 || i == VERDICT_EQUAL || i == VERDICT_MISMATCH)
 			fprintf(out, "twinkly: %10" PRId64 " %s\n", c->exchanges[i],
 				verdict_name((enum verdict)i));
+	print_count(out, c->waited, "times a session waited for another");
 	print_count(out, c->relaxed,
-		"relaxed: begun before an earlier one was answered, which waited for another "
-		"session");
+		"relaxed: begun before the answer that they had followed in the capture");
 	print_count(out, c->rolled_back,
 		"rolled back on both databases, since their transactions were in different states");
 	for (int i = 0; i < SKIP_COUNT; i++)

@@ -26,7 +26,7 @@ enum trace_role { TRACE_TRUTH, TRACE_CANDIDATE };
 
 struct trace_backend {
 	enum trace_role role;
-	const char *name;           /* "PostgreSQL" */
+	const char *name; /* "PostgreSQL" */
 	const char *host;
 	int port;
 	const char *server_version; /* "" while unknown */
@@ -57,21 +57,21 @@ struct trace_exchange {
 	int64_t started_us, truth_us, candidate_us;
 	int verdict;
 	char truth_status, candidate_status; /* of ReadyForQuery; 0: none came */
-	struct bytes request;   /* frontend messages, the first part */
-	struct bytes truth;     /* the source of truth's answer, its first trace.max-response bytes */
-	bool has_candidate;     /* false: the candidate's bytes were the same */
+	struct bytes request;                /* frontend messages, the first part */
+	struct bytes truth; /* the source of truth's answer, its first trace.max-response bytes */
+	bool has_candidate; /* false: the candidate's bytes were the same */
 	struct bytes candidate;
 	int64_t truth_len, candidate_len; /* whole length of the answers in bytes */
-	const char *note;       /* NULL, or why the verdict is what it is, or what the client got */
+	const char *note; /* NULL, or why the verdict is what it is, or what the client got */
 };
 
 struct trace_command { /* one result of an exchange */
 	int64_t exchange;
-	int ordinal; /* from 0 */
-	int64_t statement;      /* 0: none */
-	const char *parameters; /* readable; NULL: none */
-	const char *tag;        /* of the source of truth; NULL: none */
-	int64_t truth_rows, candidate_rows; /* -1: no result set */
+	int ordinal;                                     /* from 0 */
+	int64_t statement;                               /* 0: none */
+	const char *parameters;                          /* readable; NULL: none */
+	const char *tag;                                 /* of the source of truth; NULL: none */
+	int64_t truth_rows, candidate_rows;              /* -1: no result set */
 	const char *truth_sqlstate, *candidate_sqlstate; /* NULL: no error */
 	int verdict;
 };
@@ -80,13 +80,13 @@ struct trace_difference {
 	int64_t exchange;
 	int ordinal; /* of the command */
 	int kind;
-	int64_t row;            /* from 1; 0: not about a row */
-	int column;             /* from 1; 0: not about a column */
-	const char *column_name; /* NULL: none */
-	struct bytes truth, candidate; /* readable values, cut where long */
+	int64_t row;                     /* from 1; 0: not about a row */
+	int column;                      /* from 1; 0: not about a column */
+	const char *column_name;         /* NULL: none */
+	struct bytes truth, candidate;   /* readable values, cut where long */
 	bool truth_null, candidate_null; /* SQL NULL, or nothing on that side */
-	const char *rule;       /* that allowed it; NULL: none */
-	const char *text;       /* the sentence that the client saw */
+	const char *rule;                /* that allowed it; NULL: none */
+	const char *text;                /* the sentence that the client saw */
 };
 
 struct trace_gap { /* what could not be recorded */

@@ -40,8 +40,8 @@ struct trace_queue_options {
 };
 
 /* Takes the trace over until trace_queue_finish; NULL: no thread or memory, trace untouched. */
-struct trace_queue *trace_queue_start(struct trace *trace, const struct trace_queue_options *options,
-	struct err *err) ATTR_USE_RESULT;
+struct trace_queue *trace_queue_start(struct trace *trace,
+	const struct trace_queue_options *options, struct err *err) ATTR_USE_RESULT;
 
 /* Gives the item to the queue. May wait. */
 void trace_queue_push(struct trace_queue *q, struct trace_item *item);

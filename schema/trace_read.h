@@ -13,16 +13,16 @@
 const char *trace_read_meta(struct trace *t, const char *key);
 
 typedef bool trace_backend_fn(void *context, const struct trace_backend *row);
-bool trace_read_backends(struct trace *t, trace_backend_fn *visit, void *context, struct err *err)
-	ATTR_USE_RESULT;
+bool trace_read_backends(
+	struct trace *t, trace_backend_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
 typedef bool trace_session_fn(void *context, const struct trace_session *row);
-bool trace_read_sessions(struct trace *t, trace_session_fn *visit, void *context, struct err *err)
-	ATTR_USE_RESULT; /* by id */
+bool trace_read_sessions(struct trace *t, trace_session_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT; /* by id */
 
 typedef bool trace_event_fn(void *context, const struct trace_event *row);
-bool trace_read_events(struct trace *t, trace_event_fn *visit, void *context, struct err *err)
-	ATTR_USE_RESULT; /* by time */
+bool trace_read_events(struct trace *t, trace_event_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT; /* by time */
 
 typedef bool trace_exchange_fn(void *context, const struct trace_exchange *row);
 /* By id (order of starting), from `first_id`; `session` 0: all sessions. */
@@ -40,8 +40,8 @@ bool trace_read_request_parts(struct trace *t, int64_t exchange, trace_part_fn *
 bool trace_read_request_part(struct trace *t, const struct trace_part_key *key,
 	trace_part_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
-typedef bool trace_command_fn(void *context, const struct trace_command *row,
-	struct bytes statement);
+typedef bool trace_command_fn(
+	void *context, const struct trace_command *row, struct bytes statement);
 bool trace_read_commands(struct trace *t, int64_t exchange, trace_command_fn *visit, void *context,
 	struct err *err) ATTR_USE_RESULT; /* by ordinal */
 
@@ -62,8 +62,8 @@ bool trace_read_differences(struct trace *t, int64_t exchange, trace_difference_
 	void *context, struct err *err) ATTR_USE_RESULT;
 
 typedef bool trace_gap_fn(void *context, const struct trace_gap *row);
-bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct err *err)
-	ATTR_USE_RESULT;
+bool trace_read_gaps(
+	struct trace *t, trace_gap_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
 struct trace_counts {
 	int64_t sessions, exchanges, commands, statements, differences, gaps;

@@ -17,27 +17,26 @@ void trace_rollback(struct trace *t);
 bool trace_write_word(struct trace *t, const char *table, int id, const char *name,
 	const char *severity, const char *meaning, struct err *err) ATTR_USE_RESULT;
 
-bool trace_write_meta(struct trace *t, const char *key, const char *value, struct err *err)
-	ATTR_USE_RESULT; /* replaces */
-bool trace_write_backend(struct trace *t, const struct trace_backend *row, struct err *err)
-	ATTR_USE_RESULT; /* replaces the row of that role */
-bool trace_write_session(struct trace *t, const struct trace_session *row, struct err *err)
-	ATTR_USE_RESULT;
-bool trace_write_event(struct trace *t, const struct trace_event *row, struct err *err)
-	ATTR_USE_RESULT;
-bool trace_write_statement(struct trace *t, const struct trace_statement *row, struct err *err)
-	ATTR_USE_RESULT; /* a repeated id is ignored */
-bool trace_write_exchange(struct trace *t, const struct trace_exchange *row, struct err *err)
-	ATTR_USE_RESULT;
+bool trace_write_meta(struct trace *t, const char *key, const char *value,
+	struct err *err) ATTR_USE_RESULT; /* replaces */
+bool trace_write_backend(struct trace *t, const struct trace_backend *row,
+	struct err *err) ATTR_USE_RESULT; /* replaces the row of that role */
+bool trace_write_session(
+	struct trace *t, const struct trace_session *row, struct err *err) ATTR_USE_RESULT;
+bool trace_write_event(
+	struct trace *t, const struct trace_event *row, struct err *err) ATTR_USE_RESULT;
+bool trace_write_statement(struct trace *t, const struct trace_statement *row,
+	struct err *err) ATTR_USE_RESULT; /* a repeated id is ignored */
+bool trace_write_exchange(
+	struct trace *t, const struct trace_exchange *row, struct err *err) ATTR_USE_RESULT;
 /* Request bytes of an exchange beyond its row (COPY data), in order of `ordinal` from 1;
  * may come before the exchange's own row. */
 bool trace_write_request_part(struct trace *t, int64_t exchange, int ordinal, struct bytes body,
 	struct err *err) ATTR_USE_RESULT;
-bool trace_write_command(struct trace *t, const struct trace_command *row, struct err *err)
-	ATTR_USE_RESULT;
-bool trace_write_difference(struct trace *t, const struct trace_difference *row, struct err *err)
-	ATTR_USE_RESULT;
-bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err)
-	ATTR_USE_RESULT;
+bool trace_write_command(
+	struct trace *t, const struct trace_command *row, struct err *err) ATTR_USE_RESULT;
+bool trace_write_difference(
+	struct trace *t, const struct trace_difference *row, struct err *err) ATTR_USE_RESULT;
+bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err) ATTR_USE_RESULT;
 
 #endif

@@ -44,7 +44,7 @@ bool wire_oid_next(struct wire_items *items, uint32_t *oid);
 
 struct msg_startup { /* code is a protocol version or one of WIRE_CODE_... */
 	uint32_t code;
-	struct bytes parameters; /* name NUL value NUL ..., without the final NUL */
+	struct bytes parameters;         /* name NUL value NUL ..., without the final NUL */
 	uint32_t cancel_pid, cancel_key; /* WIRE_CODE_CANCEL only */
 };
 bool decode_startup(struct bytes body, struct msg_startup *msg) ATTR_USE_RESULT;

@@ -53,14 +53,13 @@ struct encode_function_call {
 	size_t narguments;
 	int16_t result_format;
 };
-bool encode_function_call(struct buf *out, const struct encode_function_call *call)
-	ATTR_USE_RESULT;
+bool encode_function_call(struct buf *out, const struct encode_function_call *call) ATTR_USE_RESULT;
 bool encode_sync(struct buf *out) ATTR_USE_RESULT;
 bool encode_flush(struct buf *out) ATTR_USE_RESULT;
 bool encode_terminate(struct buf *out) ATTR_USE_RESULT;
 bool encode_password(struct buf *out, const char *password) ATTR_USE_RESULT;
-bool encode_sasl_initial(struct buf *out, const char *mechanism, struct bytes response)
-	ATTR_USE_RESULT;
+bool encode_sasl_initial(
+	struct buf *out, const char *mechanism, struct bytes response) ATTR_USE_RESULT;
 bool encode_sasl_response(struct buf *out, struct bytes response) ATTR_USE_RESULT;
 
 /* --- both directions --- */
@@ -75,30 +74,30 @@ bool encode_key_data(struct buf *out, uint32_t pid, uint32_t key) ATTR_USE_RESUL
 bool encode_ready(struct buf *out, char status) ATTR_USE_RESULT;
 bool encode_negotiate(struct buf *out, uint32_t newest_minor, const char *const *options,
 	size_t count) ATTR_USE_RESULT;
-bool encode_row_description(struct buf *out, const struct wire_column *columns, size_t count)
-	ATTR_USE_RESULT;
-bool encode_data_row(struct buf *out, const struct wire_value *values, size_t count)
-	ATTR_USE_RESULT;
+bool encode_row_description(
+	struct buf *out, const struct wire_column *columns, size_t count) ATTR_USE_RESULT;
+bool encode_data_row(
+	struct buf *out, const struct wire_value *values, size_t count) ATTR_USE_RESULT;
 bool encode_command_complete(struct buf *out, const char *tag) ATTR_USE_RESULT;
 /* BACKEND_PARSE_COMPLETE, BIND_COMPLETE, NO_DATA and the like: messages without a body. */
 bool encode_empty(struct buf *out, unsigned char type) ATTR_USE_RESULT;
-bool encode_parameter_description(struct buf *out, const uint32_t *oids, size_t count)
-	ATTR_USE_RESULT;
+bool encode_parameter_description(
+	struct buf *out, const uint32_t *oids, size_t count) ATTR_USE_RESULT;
 /* type: BACKEND_COPY_IN_RESPONSE, COPY_OUT_RESPONSE or COPY_BOTH_RESPONSE */
 bool encode_copy_response(struct buf *out, unsigned char type, uint8_t format,
 	const int16_t *column_formats, size_t count) ATTR_USE_RESULT;
 bool encode_function_result(struct buf *out, struct wire_value value) ATTR_USE_RESULT;
-bool encode_notification(struct buf *out, uint32_t pid, const char *channel, const char *payload)
-	ATTR_USE_RESULT;
+bool encode_notification(
+	struct buf *out, uint32_t pid, const char *channel, const char *payload) ATTR_USE_RESULT;
 
-struct encode_error { /* absent fields are NULL */
+struct encode_error {         /* absent fields are NULL */
 	const char *severity; /* "ERROR", "FATAL", "NOTICE", ...: fields S and V */
 	const char *sqlstate; /* five characters */
 	const char *message;
 	const char *detail, *hint, *routine;
 };
 /* type: BACKEND_ERROR_RESPONSE or BACKEND_NOTICE_RESPONSE */
-bool encode_error(struct buf *out, unsigned char type, const struct encode_error *error)
-	ATTR_USE_RESULT;
+bool encode_error(
+	struct buf *out, unsigned char type, const struct encode_error *error) ATTR_USE_RESULT;
 
 #endif

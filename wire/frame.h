@@ -30,7 +30,7 @@ enum frame_result frame_next(struct bytes in, enum wire_side from, size_t max, s
 
 /* The first packet of a connection, which has no type byte: startup, SSLRequest,
  * GSSENCRequest or CancelRequest. At most WIRE_STARTUP_MAX bytes. */
-enum frame_result frame_startup(struct bytes in, struct frame *frame, struct err *err)
-	ATTR_USE_RESULT;
+enum frame_result frame_startup(
+	struct bytes in, struct frame *frame, struct err *err) ATTR_USE_RESULT;
 
 #endif

@@ -153,7 +153,7 @@ def test_binary_parameters_and_results(env):
         with capture.finish() as trace:
             trace.check_clean()
             shown = trace.value("SELECT parameters FROM command WHERE parameters IS NOT NULL")
-            for part in ("-7", "text é", "NULL"):
+            for part in ("text é", "NULL"):
                 true(part in shown, f"parameters {shown!r} lack {part}")
 
 

@@ -224,7 +224,7 @@ WRONG = [
     ("no-duration", "comparison {\n\n  backend-timeout = 60x\n}\n", ":3:",
      "comparison.backend-timeout"),
     ("no-choice", "comparison.source-of-truth = oracle\n", ":1:", "postgresql"),
-    ("syntax", "proxy {\n  listen-port =\n}\n", ":2:", "listen-port"),
+    ("syntax", "proxy {\n  listen-port =\n}\n", ":2:", "a value"),
     ("unclosed", "proxy {\n  listen-port = 5431\n", ":", "}"),
     ("unset-variable", "proxy.postgresql.host = ${TWINKLY_NEVER_SET}\n", ":1:",
      "TWINKLY_NEVER_SET"),

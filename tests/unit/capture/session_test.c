@@ -113,6 +113,61 @@ static void test_a_long_answer_of_a_writing_statement(void **state)
 	scene_close(&s);
 }
 
+/* Queued behind a writer, and then nothing answers it. */
+static void test_a_late_turn_that_needs_no_answer(void **state)
+{
+	struct scene s;
+	struct talk *a = scene_open(&s, EXECUTION_SERIAL, NULL), b;
+
+	(void)state;
+	talk_open(&b, &s.st);
+	asks(a, "Q update t set a = 1");
+	hears(a, &a->truth, "Q");
+	asks(&b, "H; Q select 1");
+	hears_nothing(&b, &b.truth);
+	answers(a, &a->truth, "C UPDATE 1; Z I");
+	hears(a, &a->candidate, "Q");
+	answers(a, &a->candidate, "C UPDATE 1; Z I");
+	hears(a, &a->client, "CZ");
+	both_hear(&b, "HQ");
+	both_answer(&b, SELECT_1);
+	hears(&b, &b.client, "TDCZ");
+	talk_close(&b);
+	scene_close(&s);
+}
+
+/* The holder of the turn waits for a lock that the next in line would give back. */
+static void test_a_blocked_writer_hands_its_turn_on(void **state)
+{
+	struct scene s;
+	struct talk *a = scene_open(&s, EXECUTION_SERIAL, NULL), b;
+
+	(void)state;
+	talk_open(&b, &s.st);
+	asks(a, "Q update t set a = 1");
+	hears(a, &a->truth, "Q");
+	asks(&b, "Q commit");
+	while (!talk_probe(&s.st, &s.st.truth, "T p; C SELECT 0; Z I"))
+		stage_turn(&s.st, -1);
+	hears_nothing(&b, &b.truth);
+	while (!talk_probe(&s.st, &s.st.truth, "T p; D 4711; C SELECT 1; Z I"))
+		stage_turn(&s.st, -1);
+	hears(&b, &b.truth, "Q");
+	assert_int_equal(s.st.proxy.counts.handed_on, 1);
+	/* Its second half goes before others' first. */
+	answers(a, &a->truth, "C UPDATE 1; Z I");
+	hears_nothing(a, &a->candidate);
+	answers(&b, &b.truth, "C COMMIT; Z I");
+	hears(&b, &b.candidate, "Q");
+	answers(&b, &b.candidate, "C COMMIT; Z I");
+	hears(&b, &b.client, "CZ");
+	hears(a, &a->candidate, "Q");
+	answers(a, &a->candidate, "C UPDATE 1; Z I");
+	hears(a, &a->client, "CZ");
+	talk_close(&b);
+	scene_close(&s);
+}
+
 /* --- units --- */
 
 static void test_flush_ends_a_unit(void **state)
@@ -151,9 +206,13 @@ static void test_flush_that_nothing_answers(void **state)
 	asks(t, "B - -; E - 0; H; Q select 1; P - select 2; H");
 	both_hear(t, "BEHQPH");
 	hears_nothing(t, &t->client);
+	/* It commits what the first part may have written: the truth goes first. */
 	asks(t, "S");
-	both_hear(t, "S");
-	both_answer(t, "Z I");
+	hears(t, &t->truth, "S");
+	hears_nothing(t, &t->candidate);
+	answers(t, &t->truth, "Z I");
+	hears(t, &t->candidate, "S");
+	answers(t, &t->candidate, "Z I");
 	hears(t, &t->client, "Z");
 	scene_close(&s);
 }
@@ -207,39 +266,66 @@ static void test_a_long_unit(void **state)
 	scene_close(&s);
 }
 
-/* The candidate is far behind in a unit of very many messages: the client waits, no error. */
+/* As a server does it: answers to Close go out when there are 8 kB of them, or at Sync. */
+static void serve_closes(struct talk *t, struct end *server, int *held)
+{
+	struct buf out;
+	unsigned char type = 0;
+
+	assert_true(end_read(server));
+	buf_init(&out, ANSWER_CEILING);
+	buf_reset(&server->heard);
+	for (unsigned char next; (next = end_take(server)) != 0; type = next)
+		*held += next == FRONTEND_CLOSE;
+	for (; *held >= 1600 || (*held > 0 && type == FRONTEND_SYNC); --*held)
+		answer_write(&out, "3");
+	if (type == FRONTEND_SYNC)
+		answer_write(&out, "Z I");
+	end_send(t->st, server, buf_bytes(&out));
+	buf_fini(&out);
+}
+
+static void send_some(struct talk *t, struct buf *asked)
+{
+	struct bytes rest = buf_bytes(asked);
+	ssize_t n = send(t->client.fd, rest.ptr, rest.len, MSG_NOSIGNAL);
+
+	buf_consume(asked, n > 0 ? (size_t)n : 0);
+	stage_turn(t->st, -1);
+	assert_true(end_read(&t->client));
+}
+
+/* One side is far behind in a unit of very many messages: the client waits, and is not told
+ * that they are too many. */
 static void test_a_unit_of_very_many_messages(void **state)
 {
+	static const char *const wide[] = {"proxy.window=4MB", NULL};
 	struct scene s;
-	struct talk *t = scene_open(&s, EXECUTION_ORDERED, NULL);
-	struct buf asked, some;
-	const int count = 70000;
-	int sent = 0;
+	struct talk *t = scene_open(&s, EXECUTION_ORDERED, wide);
+	int64_t until = clock_mono_us() + 4 * STAGE_PATIENCE;
+	int count = 100000, by_truth = 0, by_candidate = 0;
+	struct buf asked;
 
 	(void)state;
 	buf_init(&asked, ANSWER_CEILING);
-	buf_init(&some, ANSWER_CEILING);
-	asks_write(&asked, "C S x");
-	for (int i = 0; i < 1000; i++)
-		answer_write(&some, "3");
-	while (sent < count) {
-		ssize_t n = send(t->client.fd, buf_bytes(&asked).ptr, buf_len(&asked), MSG_NOSIGNAL);
-
-		assert_true(n == (ssize_t)buf_len(&asked) || (n < 0 && errno == EAGAIN));
-		if (n < 0)
-			break; /* held back */
-		if (++sent % 1000 == 0) {
-			end_send(&s.st, &t->truth, buf_bytes(&some));
-			for (int i = 0; i < 10; i++) {
-				stage_turn(&s.st, -1);
-				assert_true(end_read(&t->truth) && end_read(&t->candidate));
-				assert_true(end_read(&t->client));
-			}
-		}
+	for (int i = 0; i < count; i++)
+		asks_write(&asked, "C S x");
+	asks_write(&asked, "S");
+	for (int i = 0; i < 200; i++) { /* the candidate says nothing */
+		send_some(t, &asked);
+		serve_closes(t, &t->truth, &by_truth);
 	}
 	assert_int_equal(buf_len(&t->client.in), 0);
+	while (s.st.proxy.counts.exchanges[VERDICT_EQUAL] == 0) {
+		send_some(t, &asked);
+		serve_closes(t, &t->truth, &by_truth);
+		serve_closes(t, &t->candidate, &by_candidate);
+		assert_true(clock_mono_us() < until);
+	}
+	while (count-- > 0)
+		hears(t, &t->client, "3");
+	hears(t, &t->client, "Z");
 	buf_fini(&asked);
-	buf_fini(&some);
 	scene_close(&s);
 }
 
@@ -292,41 +378,82 @@ static void test_a_flood_of_notices(void **state)
 
 /* --- a client that does not read --- */
 
+/* Rows of 10,000 bytes. */
+static void write_rows(struct buf *out, int count)
+{
+	char row[10003] = "D ";
+
+	memset(row + 2, 'x', 10000);
+	answer_write(out, "T a");
+	for (int i = 0; i < count; i++)
+		answer_write(out, row);
+	answer_write(out, "C SELECT 1; Z I");
+}
+
 static void test_a_client_that_does_not_read(void **state)
 {
 	struct scene s;
 	struct talk *t = scene_open(&s, EXECUTION_ORDERED, NULL);
-	struct buf row;
-	int small = 4096, answered = 0;
+	struct buf rows;
+	int small = 65536, answered = 0;
 
 	(void)state;
 	assert_int_equal(setsockopt(t->client.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-	buf_init(&row, ANSWER_CEILING);
-	answer_write(&row, "T a");
-	for (int i = 0; i < 200; i++)
-		answer_write(&row, "D a row of some thirty bytes or so");
-	answer_write(&row, "C SELECT 200; Z I");
+	buf_init(&rows, ANSWER_CEILING);
+	write_rows(&rows, 1);
 	for (int i = 0; i < 2000; i++)
 		asks(t, "Q select 1");
-	for (; answered < 2000; answered++) {
-		unsigned char type = end_next(t, &t->truth, CLOCK_SECOND / 5);
-
-		if (!type)
-			break;
+	while (answered < 2000 && end_next(t, &t->truth, CLOCK_SECOND / 5) == FRONTEND_QUERY) {
 		hears(t, &t->candidate, "Q");
-		end_send(&s.st, &t->truth, buf_bytes(&row));
-		end_send(&s.st, &t->candidate, buf_bytes(&row));
+		end_send(&s.st, &t->truth, buf_bytes(&rows));
+		end_send(&s.st, &t->candidate, buf_bytes(&rows));
+		answered++;
 	}
-	assert_true(answered > 2 && answered < 1000);
+	assert_in_range(answered, 2, 1000);
 	/* It reads on, and all goes on. */
-	for (int i = 0; i < answered; i++) {
-		hears(t, &t->client, "T");
-		for (int j = 0; j < 200; j++)
-			hears(t, &t->client, "D");
-		hears(t, &t->client, "CZ");
-	}
+	for (int i = 0; i < answered; i++)
+		hears(t, &t->client, "TDCZ");
 	both_hear(t, "Q");
-	buf_fini(&row);
+	buf_fini(&rows);
+	scene_close(&s);
+}
+
+/* It is in the middle of a long answer, and in its serial turn somebody else would write: a
+ * client that writes in one connection for each row that it reads in another is no deadlock. */
+static void test_a_slow_reader_hands_its_turn_on(void **state)
+{
+	struct scene s;
+	struct talk *a = scene_open(&s, EXECUTION_SERIAL, NULL), b;
+	int small = 65536;
+	struct buf rows;
+
+	(void)state;
+	talk_open(&b, &s.st);
+	assert_int_equal(setsockopt(a->client.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	buf_init(&rows, ANSWER_CEILING);
+	write_rows(&rows, 1500);
+	asks(a, "Q select 1");
+	both_hear(a, "Q");
+	for (struct bytes rest = buf_bytes(&rows); rest.len > 0;) {
+		struct bytes some = bytes_of(rest.ptr, rest.len < 16384 ? rest.len : 16384);
+		ssize_t n = send(a->truth.fd, some.ptr, some.len, MSG_NOSIGNAL);
+
+		if (n < 0)
+			break;
+		end_send(&s.st, &a->candidate, bytes_of(some.ptr, (size_t)n));
+		rest = bytes_skip(rest, (size_t)n);
+		stage_turn(&s.st, -1);
+	}
+	asks(&b, "Q update t set a = 1");
+	for (int i = 0; i < 1500 && s.st.proxy.counts.handed_on == 0; i++) {
+		stage_turn(&s.st, -1);
+		talk_probe(&s.st, &s.st.truth, "T p; C SELECT 0; Z I");
+		talk_probe(&s.st, &s.st.candidate, "T p; C SELECT 0; Z I");
+	}
+	assert_int_equal(s.st.proxy.counts.handed_on, 1);
+	hears(&b, &b.truth, "Q");
+	buf_fini(&rows);
+	talk_close(&b);
 	scene_close(&s);
 }
 
@@ -337,6 +464,8 @@ int main(void)
 		cmocka_unit_test(test_writing_goes_to_the_truth_first),
 		cmocka_unit_test(test_parallel_waits_for_nobody),
 		cmocka_unit_test(test_serial_writers_take_turns),
+		cmocka_unit_test(test_a_late_turn_that_needs_no_answer),
+		cmocka_unit_test(test_a_blocked_writer_hands_its_turn_on),
 		cmocka_unit_test(test_a_long_answer_of_a_writing_statement),
 		cmocka_unit_test(test_flush_ends_a_unit),
 		cmocka_unit_test(test_flush_that_nothing_answers),
@@ -346,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_asynchronous_messages),
 		cmocka_unit_test(test_a_flood_of_notices),
 		cmocka_unit_test(test_a_client_that_does_not_read),
+		cmocka_unit_test(test_a_slow_reader_hands_its_turn_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

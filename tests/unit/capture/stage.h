@@ -119,7 +119,8 @@ static inline void stage_open(
 	st->proxy.execution = execution;
 	st->proxy.on_stopped = stage_stopped;
 	st->proxy.context = st;
-	if (!proxy_start(&st->proxy, &st->loop, &st->settings, &err))
+	st->proxy.listen_fd = proxy_listen(&st->settings, &err);
+	if (st->proxy.listen_fd < 0 || !proxy_start(&st->proxy, &st->loop, &st->settings, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -143,7 +144,7 @@ static inline void stage_close(struct stage *st)
 	int64_t until = clock_mono_us() + STAGE_PATIENCE;
 	struct err err = {.text = ""};
 
-	proxy_stop(&st->proxy, "the test is over");
+	proxy_stop(&st->proxy, "the test is over", true);
 	while (uv_run(&st->loop, UV_RUN_NOWAIT) != 0)
 		assert_true(clock_mono_us() < until);
 	assert_true(st->is_stopped);

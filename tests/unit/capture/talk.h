@@ -358,6 +358,26 @@ static inline void talk_close(struct talk *t)
 	end_close(&t->candidate);
 }
 
+/* If the watch asks this server who waits for a lock: answers with the script; 4711 is the
+ * process that talk_greet gives every session. */
+static inline bool talk_probe(struct stage *st, const struct peer *server, const char *script)
+{
+	struct talk t = {.st = st};
+	int fd = accept(server->listener, NULL, NULL);
+
+	if (fd < 0)
+		return false;
+	end_init(&t.truth, fd, WIRE_FRONTEND);
+	talk_startup(&t, &t.truth);
+	talk_greet(&t, &t.truth);
+	hears(&t, &t.truth, "Q");
+	heard(&t, &t.truth, "pg_blocking_pids");
+	answers(&t, &t.truth, script);
+	hears_end(&t, &t.truth);
+	end_close(&t.truth);
+	return true;
+}
+
 /* One conversation on a stage of its own. */
 struct scene {
 	struct stage st;

@@ -104,8 +104,8 @@ static void test_counts(void **state)
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 2 rows, YugabyteDB returned 3 rows");
 	assert_int_equal(c.result.count, 1);
-	assert_string_equal(c.result.differences[0].truth,
-		"3 rows; only here: row 1: (1, x), row 3: (3, z)");
+	assert_string_equal(
+		c.result.differences[0].truth, "3 rows; only here: row 1: (1, x), row 3: (3, z)");
 	assert_string_equal(
 		c.result.differences[0].candidate, "2 rows; only here: row 2: (4, NULL)");
 	compared_fini(&c);
@@ -210,8 +210,7 @@ static void test_malformed_rows(void **state)
 	assert_true(encode_raw(&c.truth, 'D', bytes_of("\0\7", 2)));
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT, "");
-	assert_string_equal(
-		c.result.differences[0].truth, "1 rows; only here: row 1: hex:0007");
+	assert_string_equal(c.result.differences[0].truth, "1 rows; only here: row 1: hex:0007");
 	compared_fini(&c);
 }
 
@@ -409,7 +408,7 @@ static void expect_mutation(const struct compared *c, enum mutation mutation)
 		assert_int_equal(c->result.count, 1);
 		assert_int_equal(d->kind, mutation == MUTATE_TAG ? DIFF_TAG : DIFF_PORTAL);
 	} else {
-		assert_int_equal(c->result.count, 2);
+		assert_int_equal(c->result.count, 1);
 		assert_int_equal(d->kind, DIFF_ROW_COUNT);
 	}
 }

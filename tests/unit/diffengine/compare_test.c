@@ -35,8 +35,8 @@ static void test_names_with_either_truth(void **state)
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 5 rows, YugabyteDB returned 3 rows");
 	assert_string_equal(c.result.differences[0].truth, "3 rows");
-	assert_string_equal(c.result.differences[0].candidate,
-		"5 rows; only here: row 4: (4), row 5: (5)");
+	assert_string_equal(
+		c.result.differences[0].candidate, "5 rows; only here: row 4: (4), row 5: (5)");
 	compared_fini(&c);
 
 	compared_init(
@@ -47,8 +47,8 @@ static void test_names_with_either_truth(void **state)
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_ROW_COUNT,
 		"Row count mismatch: PostgreSQL returned 5 rows, YugabyteDB returned 3 rows");
-	assert_string_equal(c.result.differences[0].truth,
-		"5 rows; only here: row 4: (4), row 5: (5)");
+	assert_string_equal(
+		c.result.differences[0].truth, "5 rows; only here: row 4: (4), row 5: (5)");
 	assert_string_equal(c.result.differences[0].candidate, "3 rows");
 	compared_fini(&c);
 }
