@@ -10,6 +10,7 @@
  *   I      T or E      a mismatch                            the candidate is rolled back
  *   T or E I           a mismatch                            detached
  *
+ * A COPY FROM that only the candidate has begun is ended there by CopyFail.
  * A detached candidate is left out; when the truth is idle again it is rolled back and taken
  * back in. What it missed is counted as not compared.
  */
@@ -27,22 +28,46 @@
 /* Not SQL on purpose: it fails in any state, and says in the server's log who sent it. */
 #define POISON "twinkly: this transaction fails, as it did on the other database"
 
+static bool send_messages(struct session *s, struct side *side, struct bytes data)
+{
+	struct bytes rest = data;
+	struct frame f;
+
+	while (frame_next(rest, WIRE_FRONTEND, data.len, &f, NULL) == FRAME_OK) {
+		if (protocol_on_request(&side->backend->protocol, &f) != PROTOCOL_OK)
+			return false;
+		rest = bytes_skip(rest, f.whole.len);
+	}
+	s->exchange.phase = PHASE_ALIGNING;
+	s->align = (struct align){.side = side, .keep = side->framed};
+	side->is_sent = true;
+	side->heard_us = clock_mono_us();
+	(void)!backend_send(side->backend, data);
+	return true;
+}
+
 static bool send_statement(struct session *s, struct side *side, const char *sql)
 {
 	struct buf out;
-	struct frame f;
 	bool ok;
 
 	buf_init(&out, 1024);
-	ok = encode_query(&out, sql) &&
-	     frame_next(buf_bytes(&out), WIRE_FRONTEND, 1024, &f, NULL) == FRAME_OK &&
-	     protocol_on_request(&side->backend->protocol, &f) == PROTOCOL_OK;
-	if (ok) {
-		s->exchange.phase = PHASE_ALIGNING;
-		s->align = (struct align){.side = side, .keep = side->framed};
-		side->heard_us = clock_mono_us();
-		(void)!backend_send(side->backend, buf_bytes(&out));
-	}
+	ok = encode_query(&out, sql) && send_messages(s, side, buf_bytes(&out));
+	buf_fini(&out);
+	return ok;
+}
+
+/* The truth refused a COPY, for which the candidate now awaits data that will not come. */
+static bool end_copy(struct session *s)
+{
+	bool needs_sync = !s->exchange.is_simple && s->truth.done_us >= 0;
+	struct buf out;
+	bool ok;
+
+	buf_init(&out, 1024);
+	ok = encode_copy_fail(&out, "it failed on the other database") &&
+	     (!needs_sync || encode_sync(&out)) &&
+	     send_messages(s, &s->candidate, buf_bytes(&out));
 	buf_fini(&out);
 	return ok;
 }
@@ -119,6 +144,9 @@ bool align_begin(struct session *s, const struct comparison *result)
 	char candidate = s->candidate.backend->protocol.status;
 
 	(void)result;
+	if (!s->is_detached && s->candidate.backend->protocol.copy == PROTOCOL_COPY_IN &&
+		s->truth.backend->protocol.copy != PROTOCOL_COPY_IN)
+		return end_copy(s);
 	/* In the middle of an exchange nobody has said its status yet. */
 	if (s->truth.done_us < 0 || (!s->is_detached && s->candidate.done_us < 0))
 		return false;
@@ -147,7 +175,7 @@ void align_advance(struct session *s)
 {
 	struct side *side = s->align.side;
 
-	if (!protocol_is_idle(&side->backend->protocol))
+	if (!protocol_is_settled(&side->backend->protocol))
 		return;
 	buf_truncate(&side->backend->link.in, s->align.keep);
 	side->framed = s->align.keep;

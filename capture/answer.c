@@ -240,9 +240,21 @@ static void finish_exchange(struct session *s, const struct comparison *result)
 	link_trim(&s->client);
 }
 
+/* Commands that are complete when this unit is: the lockstep stopped where the answers differ,
+ * so the truth's is walked on against itself. */
+static unsigned count_commands(const struct session *s)
+{
+	struct lockstep rest = s->exchange.lock;
+
+	rest.candidate = rest.truth;
+	(void)lockstep_advance(&rest, framed_of(&s->truth), framed_of(&s->truth));
+	return rest.ordinal;
+}
+
 void answer_go_on(struct session *s, const struct comparison *result)
 {
 	struct exchange *ex = &s->exchange;
+	unsigned commands = count_commands(s);
 
 	learn_columns(s);
 	hand_on(s, s->truth.framed, s->is_detached ? 0 : s->candidate.framed);
@@ -261,6 +273,7 @@ void answer_go_on(struct session *s, const struct comparison *result)
 		converge(s);
 	ex->lock.is_in_item = false;
 	ex->lock.truth = ex->lock.candidate = 0;
+	ex->lock.ordinal = commands;
 	ex->unit_writes = false;
 }
 
@@ -289,7 +302,7 @@ static void excuse_cancel(struct session *s, struct comparison *result)
 	for (size_t i = 0; i < result->command_count; i++)
 		if (result->commands[i] == VERDICT_MISMATCH)
 			result->commands[i] = VERDICT_INCONCLUSIVE;
-	s->exchange.verdict = VERDICT_INCONCLUSIVE;
+	s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 	s->exchange.note = "cancelled by the client; the request reached only one side in time";
 	result->verdict = VERDICT_EQUAL;
 }
@@ -446,7 +459,8 @@ void answer_give_up(struct session *s, struct side *side, const char *sqlstate, 
 	if (s->is_marked || s->state != SESSION_READY)
 		return;
 	if (s->exchange.is_open) {
-		s->exchange.verdict = VERDICT_INCONCLUSIVE;
+		s->exchange.verdict =
+			verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 		snprintf(s->why, sizeof(s->why), "%s: %s", name, why);
 		s->exchange.note = s->why;
 		if (s->exchange.is_open)

@@ -1,30 +1,43 @@
 /*
- * A question about locks: connect, one Query, read the rows, close.
+ * Questions about locks: connect if need be, one Query, read the rows.
  */
 #include "capture/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
 
+#define MESSAGE_MAX 65536
+
 struct probe {
-	struct backend *backend;
-	struct probe_question question;
-	struct probe_answer answer;
+	uv_loop_t *loop;
+	const struct backend_target *target;
 	on_probed_fn *on_probed;
 	void *context;
+	struct backend *backend; /* NULL: not connected */
+	struct probe_question question;
+	struct probe_answer answer;
+	bool is_busy;
+	int64_t used_us;
 };
 
 static void finish(struct probe *p)
 {
-	on_probed_fn *on_probed = p->on_probed;
-	struct probe_answer answer = p->answer;
-	void *context = p->context;
+	p->is_busy = false;
+	p->used_us = clock_mono_us();
+	p->on_probed(p->context, &p->answer);
+}
 
-	probe_stop(p);
-	on_probed(context, &answer);
+/* The connection is of no use: the next question gets another. */
+static void fail(struct probe *p)
+{
+	backend_close(p->backend);
+	p->backend = NULL;
+	if (p->is_busy)
+		finish(p);
 }
 
 static bool build_query(struct buf *out, const struct probe_question *q)
@@ -38,16 +51,16 @@ static bool build_query(struct buf *out, const struct probe_question *q)
 		"]::int[]) p WHERE pg_catalog.cardinality(pg_catalog.pg_blocking_pids(p)) > 0");
 }
 
-static bool ask(struct probe *p)
+static bool send_question(struct probe *p)
 {
 	struct buf sql, message;
 	struct frame f;
 	bool ok;
 
-	buf_init(&sql, 4096);
-	buf_init(&message, 8192);
+	buf_init(&sql, MESSAGE_MAX);
+	buf_init(&message, MESSAGE_MAX);
 	ok = build_query(&sql, &p->question) && encode_query(&message, buf_cstr(&sql)) &&
-	     frame_next(buf_bytes(&message), WIRE_FRONTEND, 8192, &f, NULL) == FRAME_OK &&
+	     frame_next(buf_bytes(&message), WIRE_FRONTEND, MESSAGE_MAX, &f, NULL) == FRAME_OK &&
 	     protocol_on_request(&p->backend->protocol, &f) == PROTOCOL_OK &&
 	     backend_send(p->backend, buf_bytes(&message));
 	buf_fini(&sql);
@@ -59,8 +72,8 @@ static void on_connected(struct backend *b, void *context)
 {
 	struct probe *p = context;
 
-	if (b->state != BACKEND_READY || !ask(p))
-		finish(p);
+	if (b->state != BACKEND_READY || !send_question(p))
+		fail(p);
 }
 
 static void take_row(struct probe *p, struct bytes body)
@@ -77,26 +90,35 @@ static void take_row(struct probe *p, struct bytes body)
 	p->answer.blocked[p->answer.count++] = (int32_t)strtol(digits, NULL, 10);
 }
 
+static void take_message(struct probe *p, const struct frame *f)
+{
+	struct err ignored;
+
+	if (protocol_on_answer(&p->backend->protocol, f, &ignored) != PROTOCOL_OK)
+		return;
+	if (f->type == BACKEND_DATA_ROW)
+		take_row(p, f->body);
+	else if (f->type == BACKEND_COMMAND_COMPLETE)
+		p->answer.is_known = true;
+}
+
 static void on_readable(struct backend *b, void *context)
 {
 	struct probe *p = context;
 	struct frame f;
 
-	while (frame_next(buf_bytes(&b->link.in), WIRE_BACKEND, 65536, &f, NULL) == FRAME_OK) {
-		if (f.type == BACKEND_DATA_ROW)
-			take_row(p, f.body);
-		else if (f.type == BACKEND_COMMAND_COMPLETE)
-			p->answer.is_known = true;
-		else if (f.type == BACKEND_READY_FOR_QUERY) {
-			finish(p);
-			return;
-		}
+	while (frame_next(buf_bytes(&b->link.in), WIRE_BACKEND, MESSAGE_MAX, &f, NULL) ==
+		FRAME_OK) {
+		take_message(p, &f);
 		buf_consume(&b->link.in, f.whole.len);
 	}
-	if (b->state == BACKEND_ENDED)
+	if (b->state == BACKEND_ENDED) {
+		fail(p);
+		return;
+	}
+	backend_update(b);
+	if (p->is_busy && protocol_is_idle(&b->protocol))
 		finish(p);
-	else
-		backend_update(b);
 }
 
 static void on_drained(struct backend *b, void *context)
@@ -105,33 +127,69 @@ static void on_drained(struct backend *b, void *context)
 	(void)context;
 }
 
-struct probe *probe_start(uv_loop_t *loop, const struct probe_question *question,
+struct probe *probe_new(uv_loop_t *loop, const struct backend_target *target,
 	on_probed_fn *on_probed, void *context)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+
+	if (p)
+		*p = (struct probe){
+			.loop = loop, .target = target, .on_probed = on_probed, .context = context};
+	return p;
+}
+
+void probe_free(struct probe *p)
+{
+	if (p)
+		probe_stop(p);
+	free(p);
+}
+
+static bool connect_first(struct probe *p, const struct probe_question *question)
 {
 	static const struct backend_events events = {
 		.on_connected = on_connected, .on_readable = on_readable, .on_drained = on_drained};
 	struct backend_wishes wishes = {.user = question->user,
 		.database = question->database,
 		.application_name = "twinkly watch"};
-	struct probe *p = calloc(1, sizeof(*p));
 
-	if (!p)
-		return NULL;
+	p->backend = backend_connect(p->loop, p->target, &wishes, MESSAGE_MAX, &events, p);
+	return p->backend != NULL;
+}
+
+bool probe_ask(struct probe *p, const struct probe_question *question)
+{
 	p->question = *question;
-	p->on_probed = on_probed;
-	p->context = context;
-	p->backend = backend_connect(loop, question->target, &wishes, 65536, &events, p);
-	if (!p->backend) {
-		free(p);
-		return NULL;
+	p->answer = (struct probe_answer){0};
+	if (!p->backend && !connect_first(p, question))
+		return false;
+	p->is_busy = true;
+	if (p->backend->state == BACKEND_READY && !send_question(p)) {
+		probe_stop(p);
+		return false;
 	}
-	return p;
+	return true;
+}
+
+bool probe_is_busy(const struct probe *p)
+{
+	return p->is_busy;
+}
+
+bool probe_is_open(const struct probe *p)
+{
+	return p->backend != NULL;
+}
+
+void probe_trim(struct probe *p, int64_t now_mono_us)
+{
+	if (p->backend && !p->is_busy && now_mono_us - p->used_us > PROBE_LINGER_US)
+		probe_stop(p);
 }
 
 void probe_stop(struct probe *p)
 {
-	if (!p)
-		return;
 	backend_close(p->backend);
-	free(p);
+	p->backend = NULL;
+	p->is_busy = false;
 }

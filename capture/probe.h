@@ -1,7 +1,8 @@
 /*
- * Asks both databases which of some backends wait for a lock that another session holds
- * (pg_blocking_pids), over connections that are opened for the question and closed after it,
- * so that they never stand in the way of DROP DATABASE. One question at a time.
+ * Asks one database which of some backends wait for a lock that another session holds
+ * (pg_blocking_pids), over a connection of its own that is opened for the first question and
+ * closed PROBE_LINGER_US after the last, so that it does not stand in the way of DROP DATABASE
+ * (which waits for 5 s). One question at a time.
  */
 #ifndef CAPTURE_PROBE_H
 #define CAPTURE_PROBE_H
@@ -13,11 +14,11 @@
 #include "base/attr.h"
 #include "wire/backend.h"
 
-#define PROBE_PIDS_MAX 64
+#define PROBE_PIDS_MAX  64
+#define PROBE_LINGER_US (500 * INT64_C(1000))
 
-struct probe_question { /* copied */
-	const struct backend_target *target;
-	const char *user, *database;
+struct probe_question {              /* copied */
+	const char *user, *database; /* where a connection has to be made; borrowed for the call */
 	int32_t pids[PROBE_PIDS_MAX];
 	size_t count;
 };
@@ -32,11 +33,19 @@ struct probe;
 
 typedef void on_probed_fn(void *context, const struct probe_answer *answer);
 
-/* NULL: no memory. The probe frees itself before the answer is given. A server that does not
- * answer is the caller's to time: probe_stop. */
-struct probe *probe_start(uv_loop_t *loop, const struct probe_question *question,
+/* NULL: no memory. `target` outlives it. */
+struct probe *probe_new(uv_loop_t *loop, const struct backend_target *target,
 	on_probed_fn *on_probed, void *context) ATTR_USE_RESULT;
-/* No answer comes any more. NULL is fine. */
+void probe_free(struct probe *probe); /* takes NULL; no answer comes any more */
+
+/* The answer comes later, always, unless probe_stop is called. Not while it is busy. False: no
+ * memory, nothing was asked. */
+bool probe_ask(struct probe *probe, const struct probe_question *question) ATTR_USE_RESULT;
+bool probe_is_busy(const struct probe *probe);
+/* It has a connection, which probe_trim will close some time after the last answer. */
+bool probe_is_open(const struct probe *probe);
+void probe_trim(struct probe *probe, int64_t now_mono_us);
+/* Drops the question and the connection. */
 void probe_stop(struct probe *probe);
 
 #endif

@@ -247,7 +247,8 @@ void proxy_stop(struct proxy *p, const char *why, bool is_forced)
 		if (session_is_answering(s) && !is_forced)
 			continue; /* relay_pump ends it afterwards */
 		if (s->exchange.is_open) {
-			s->exchange.verdict = VERDICT_INCONCLUSIVE;
+			s->exchange.verdict =
+				verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 			s->exchange.note = "the proxy was stopped before the answer";
 		}
 		session_fatal(s, "57P01", "%s", why);

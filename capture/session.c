@@ -49,7 +49,8 @@ static void client_is_gone(struct session *s, const char *why, bool takes_answer
 	if (session_is_answering(s))
 		return;
 	if (s->exchange.is_open && s->state == SESSION_READY) {
-		s->exchange.verdict = VERDICT_INCONCLUSIVE;
+		s->exchange.verdict =
+			verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 		s->exchange.note = "the client went away in the middle of its request";
 	}
 	session_end(s, why);

@@ -11,16 +11,17 @@
 #include "capture/proxy.h"
 #include "capture/session.h"
 
-#define TICK_MS 25
+#define TICK_MS        25
+#define SERIAL_TICK_MS 4
 /* How long a unit may hold the turn, others waiting, before the databases are asked. */
-#define PATIENCE_US 20000
+#define PATIENCE_US 4000
 /* Where a database cannot say who blocks whom, a unit is taken to be blocked after this. */
 #define BLIND_PATIENCE_US (1 * CLOCK_SECOND)
 /* A question about locks that is not answered by then is dropped. */
 #define PROBE_PATIENCE_US (2 * CLOCK_SECOND)
 
 struct watch_state {
-	struct probe *truth, *candidate; /* questions under way */
+	struct probe *truth, *candidate;
 	int64_t asked_us;
 };
 
@@ -135,89 +136,82 @@ static void hand_on_slow_readers(struct proxy *p, int64_t now)
 
 static void on_truth_probed(void *context, const struct probe_answer *answer)
 {
-	struct proxy *p = context;
-
-	p->watch_state->truth = NULL;
-	on_probed(p, answer, true);
+	on_probed(context, answer, true);
 }
 
 static void on_candidate_probed(void *context, const struct probe_answer *answer)
 {
-	struct proxy *p = context;
-
-	p->watch_state->candidate = NULL;
-	on_probed(p, answer, false);
+	on_probed(context, answer, false);
 }
 
-static void add_holder(struct probe_question *q, const struct session *s, const struct side *side)
+static void add_holder(
+	struct probe_question *q, const struct session *s, const struct side *side, int64_t now)
 {
-	if (q->count == PROBE_PIDS_MAX || !side->backend)
+	if (q->count == PROBE_PIDS_MAX || !side->backend || !side->is_sent ||
+		now - side->heard_us < PATIENCE_US || protocol_is_settled(&side->backend->protocol))
 		return;
-	q->target = side->backend->target;
 	q->user = s->user;
 	q->database = s->database;
 	q->pids[q->count++] = side->backend->pid;
 }
 
-static void ask(struct proxy *p, int64_t now)
+static void ask(struct proxy *p, struct probe *probe, bool is_truth, int64_t now)
 {
-	struct probe_question truth = {0}, candidate = {0};
-	struct watch_state *w = p->watch_state;
+	struct probe_question question = {0};
 
+	if (probe_is_busy(probe))
+		return;
 	list_for_each (node, &p->turn.held) {
 		struct session *s = list_entry(
 			list_entry(node, struct turn_ticket, node), struct session, ticket);
 
-		if (!is_awaiting(s))
-			continue;
-		if (now - s->truth.heard_us > PATIENCE_US)
-			add_holder(&truth, s, &s->truth);
-		if (s->candidate.is_sent && now - s->candidate.heard_us > PATIENCE_US)
-			add_holder(&candidate, s, &s->candidate);
+		if (is_awaiting(s))
+			add_holder(&question, s, is_truth ? &s->truth : &s->candidate, now);
 	}
-	if (truth.count > 0)
-		w->truth = probe_start(p->loop, &truth, on_truth_probed, p);
-	if (candidate.count > 0)
-		w->candidate = probe_start(p->loop, &candidate, on_candidate_probed, p);
-	w->asked_us = now;
+	if (question.count == 0)
+		return;
+	p->watch_state->asked_us = now;
+	if (!probe_ask(probe, &question))
+		log_warning("no memory to ask %s about locks",
+			is_truth ? p->truth.name : p->candidate.name);
 }
 
-static void stop_probes(struct watch_state *w)
-{
-	probe_stop(w->truth);
-	probe_stop(w->candidate);
-	w->truth = w->candidate = NULL;
-}
-
-static void check_turn(struct proxy *p, int64_t now)
+/* A question that is not answered itself is taken as "cannot say". */
+static void give_up_asking(struct proxy *p)
 {
 	static const struct probe_answer unknown;
 	struct watch_state *w = p->watch_state;
 
-	if (turn_is_contended(&p->turn))
-		hand_on_slow_readers(p, now);
-	if (w->truth || w->candidate) {
-		if (now - w->asked_us < PROBE_PATIENCE_US)
-			return;
-		stop_probes(w);
-		on_probed(p, &unknown, true);
-		on_probed(p, &unknown, false);
-	} else if (turn_is_contended(&p->turn)) {
-		ask(p, now);
-	}
+	probe_stop(w->truth);
+	probe_stop(w->candidate);
+	on_probed(p, &unknown, true);
+	on_probed(p, &unknown, false);
 }
 
-static bool is_timed(const struct session *s)
+static void check_turn(struct proxy *p, int64_t now)
 {
-	return s->state == SESSION_STARTUP || s->state == SESSION_CLOSING;
+	struct watch_state *w = p->watch_state;
+
+	if (turn_is_contended(&p->turn))
+		hand_on_slow_readers(p, now);
+	if ((probe_is_busy(w->truth) || probe_is_busy(w->candidate)) &&
+		now - w->asked_us > PROBE_PATIENCE_US) {
+		give_up_asking(p);
+	} else if (turn_is_contended(&p->turn)) {
+		ask(p, w->truth, true, now);
+		ask(p, w->candidate, false, now);
+	}
+	probe_trim(w->truth, now);
+	probe_trim(w->candidate, now);
 }
 
 static bool has_work(const struct proxy *p)
 {
-	if (p->active > 0)
+	if (p->active > 0 || probe_is_open(p->watch_state->truth) ||
+		probe_is_open(p->watch_state->candidate))
 		return true;
 	list_for_each (node, &p->sessions)
-		if (is_timed(list_entry(node, struct session, node)))
+		if (list_entry(node, struct session, node)->state == SESSION_STARTUP)
 			return true;
 	return false;
 }
@@ -237,9 +231,19 @@ static void on_tick(uv_timer_t *timer)
 
 bool watch_init(struct proxy *p)
 {
-	p->watch_state = calloc(1, sizeof(*p->watch_state));
-	if (!p->watch_state)
+	struct watch_state *w = calloc(1, sizeof(*w));
+
+	if (!w)
 		return false;
+	w->truth = probe_new(p->loop, &p->truth, on_truth_probed, p);
+	w->candidate = probe_new(p->loop, &p->candidate, on_candidate_probed, p);
+	if (!w->truth || !w->candidate) {
+		probe_free(w->truth);
+		probe_free(w->candidate);
+		free(w);
+		return false;
+	}
+	p->watch_state = w;
 	uv_timer_init(p->loop, &p->watch);
 	p->watch.data = p;
 	return true;
@@ -247,15 +251,18 @@ bool watch_init(struct proxy *p)
 
 void watch_update(struct proxy *p)
 {
+	uint64_t tick = p->turn.is_serial ? SERIAL_TICK_MS : TICK_MS;
+
 	if (!uv_is_active((uv_handle_t *)&p->watch) && !p->is_stopped)
-		uv_timer_start(&p->watch, on_tick, TICK_MS, TICK_MS);
+		uv_timer_start(&p->watch, on_tick, tick, tick);
 }
 
 void watch_fini(struct proxy *p)
 {
 	if (!p->watch_state)
 		return;
-	stop_probes(p->watch_state);
+	probe_free(p->watch_state->truth);
+	probe_free(p->watch_state->candidate);
 	free(p->watch_state);
 	p->watch_state = NULL;
 	uv_close((uv_handle_t *)&p->watch, NULL);

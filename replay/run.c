@@ -68,6 +68,7 @@ static int summarise(const struct run *run)
 		.source = run->options->source,
 		.trace = run->options->trace,
 		.recorded_gaps = r->roster.gaps,
+		.has_no_end = trace_read_meta(r->source, "ended_wall_us") == NULL,
 		.stopped = r->is_stopping ? r->why.text : NULL,
 		.refusal = r->counts.refused > 0 ? r->refusal.text : NULL};
 

@@ -17,6 +17,7 @@ struct summary {
 	const struct replay_counts *counts;
 	const char *source, *trace; /* paths: replayed, written */
 	int64_t recorded_gaps;      /* of the replayed trace */
+	bool has_no_end;            /* the replayed trace: its writer was killed, or still runs */
 	const char *stopped;        /* why it ended early; NULL: it did not */
 	const char *refusal;        /* of the first session that could not connect; NULL: none */
 };
