@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "capture/proxy.h"
+#include "capture/session.h"
 #include "diffengine/statement.h"
 #include "wire/decode.h"
 
@@ -366,4 +367,12 @@ void exchange_reset(struct exchange *ex)
 		.request_more = ex->request_more,
 		.truth = ex->truth,
 		.candidate = ex->candidate};
+}
+
+const char *exchange_phase_name(enum exchange_phase phase)
+{
+	static const char *const names[] = {
+		"collecting", "queued", "awaiting", "copying", "aligning"};
+
+	return names[phase];
 }

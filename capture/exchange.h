@@ -1,12 +1,83 @@
 /*
- * What an exchange gathers on its way: the statements of its commands, the bytes for the
+ * An exchange is everything up to the ReadyForQuery that answers it; what is sent at a time
+ * is a unit:
+ *
+ *   COLLECTING -> QUEUED -> AWAITING -+-> COLLECTING   (exchange over, or Flush answered)
+ *     ^  messages   for its   both    |
+ *     |  of a unit  turn      answer  +-> COPYING -> AWAITING ...
+ *                                     +-> ALIGNING -> ...  (a statement sent by us)
+ *
+ * Here is what it gathers on its way: the statements of its commands, the bytes for the
  * trace, and at its end its row there.
  */
 #ifndef CAPTURE_EXCHANGE_H
 #define CAPTURE_EXCHANGE_H
 
-#include "capture/session.h"
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "capture/prepared.h"
+#include "diffengine/lockstep.h"
+#include "diffengine/verdict.h"
+#include "wire/backend.h"
 #include "wire/frame.h"
+
+struct session;
+struct comparison;
+struct compare_command;
+
+enum exchange_phase {
+	PHASE_COLLECTING, /* messages of a unit arrive; nothing is awaited */
+	PHASE_QUEUED,     /* the unit waits for its turn */
+	PHASE_AWAITING,   /* the unit was sent; answers are awaited */
+	PHASE_COPYING,    /* both backends take COPY data */
+	PHASE_ALIGNING    /* a backend answers a statement that we sent */
+};
+
+struct side {                    /* one backend of the session */
+	struct backend *backend; /* NULL before CONNECTING and after the end */
+	size_t framed;           /* bytes of link.in that were framed and checked off */
+	int64_t done_us;         /* when its ReadyForQuery came; -1: not yet */
+	int64_t heard_us;        /* monotonic: when it last said something, or was sent something */
+	struct buf held;         /* the unit's bytes that it has not been sent yet */
+	bool is_sent;            /* the unit was sent */
+	int64_t rows;            /* of the result under way */
+	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
+	char last_tag[64]; /* cuts the answer */
+};
+
+struct command { /* a command of the exchange under way */
+	struct statement *statement;
+};
+
+struct exchange {
+	bool is_open;
+	enum exchange_phase phase;
+	int64_t id, started_us;
+	size_t unit_len;        /* bytes at the front of client.in that belong to the next unit */
+	bool unit_writes;       /* the unit may write */
+	bool has_written;       /* an earlier unit may have: the Sync that commits it writes, too */
+	bool is_partial;        /* the head of a long unit was sent already, to both sides */
+	bool is_simple;         /* a Query: ReadyForQuery comes without a Sync */
+	bool ends;              /* the unit ends with a message that ReadyForQuery answers */
+	bool has_diverged;      /* in this unit */
+	bool is_cancelled;      /* the client asked for it while the exchange was under way */
+	bool is_handed_at_once; /* fail-on-differences = false */
+	size_t handed;          /* bytes of the truth's link.in that the client already has */
+	struct lockstep lock;
+	struct command *commands;
+	size_t command_count, command_cap;
+	struct statement **described; /* statements whose Describe is unanswered, in order */
+	size_t described_count, described_cap;
+	/* for the trace */
+	struct buf request, request_more, truth, candidate;
+	int request_parts;
+	int64_t truth_len, candidate_len;
+	bool has_candidate;
+	enum verdict verdict;
+	char truth_status;
+	const char *note;
+};
 
 /* A client's message, before it is sent: opens the exchange, keeps names of statements and
  * portals, decides whether the unit writes. False: its body is malformed. */
@@ -25,5 +96,7 @@ const struct compare_command *exchange_commands(struct session *s, size_t *count
 /* The exchange is over: counts it and gives it to the trace. `result` may be NULL. */
 void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal);
 void exchange_reset(struct exchange *ex);
+/* One word on what it is doing, for logs. */
+const char *exchange_phase_name(enum exchange_phase phase);
 
 #endif

@@ -49,8 +49,7 @@ static void client_is_gone(struct session *s, const char *why, bool takes_answer
 	if (session_is_answering(s))
 		return;
 	if (s->exchange.is_open && s->state == SESSION_READY) {
-		s->exchange.verdict =
-			verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
+		s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 		s->exchange.note = "the client went away in the middle of its request";
 	}
 	session_end(s, why);
@@ -289,12 +288,4 @@ void session_free(struct session *s)
 	} else {
 		free(s);
 	}
-}
-
-const char *exchange_phase_name(enum exchange_phase phase)
-{
-	static const char *const names[] = {
-		"collecting", "queued", "awaiting", "copying", "aligning"};
-
-	return names[phase];
 }

@@ -3,13 +3,7 @@
  *
  *   STARTUP -> CONNECTING -> READY -> (DOOMED) -> gone
  *
- * and inside READY that of an exchange, which is everything up to the ReadyForQuery that
- * answers it; what is sent at a time is a unit:
- *
- *   COLLECTING -> QUEUED -> AWAITING -+-> COLLECTING   (exchange over, or Flush answered)
- *     ^  messages   for its   both    |
- *     |  of a unit  turn      answer  +-> COPYING -> AWAITING ...
- *                                     +-> ALIGNING -> ...  (a statement sent by us)
+ * and inside READY that of an exchange (capture/exchange.h):
  *
  * Files: session.c birth and death, startup.c the first packets, relay.c from the client to
  * the backends, answer.c from the backends to the client, mismatch.c what the client is told,
@@ -23,10 +17,9 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "capture/exchange.h"
 #include "capture/prepared.h"
 #include "capture/turn.h"
-#include "diffengine/lockstep.h"
-#include "diffengine/verdict.h"
 #include "wire/backend.h"
 #include "wire/link.h"
 
@@ -39,59 +32,6 @@ enum session_state {
 	SESSION_READY,
 	SESSION_DOOMED, /* a mismatch was reported; the next message gets a FATAL */
 	SESSION_CLOSING /* what is queued goes out, then the end */
-};
-
-enum exchange_phase {
-	PHASE_COLLECTING, /* messages of a unit arrive; nothing is awaited */
-	PHASE_QUEUED,     /* the unit waits for its turn */
-	PHASE_AWAITING,   /* the unit was sent; answers are awaited */
-	PHASE_COPYING,    /* both backends take COPY data */
-	PHASE_ALIGNING    /* a backend answers a statement that we sent */
-};
-
-struct side {                    /* one backend of the session */
-	struct backend *backend; /* NULL before CONNECTING and after the end */
-	size_t framed;           /* bytes of link.in that were framed and checked off */
-	int64_t done_us;         /* when its ReadyForQuery came; -1: not yet */
-	int64_t heard_us;        /* monotonic: when it last said something, or was sent something */
-	struct buf held;         /* the unit's bytes that it has not been sent yet */
-	bool is_sent;            /* the unit was sent */
-	int64_t rows;            /* of the result under way */
-	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
-	char last_tag[64]; /* cuts the answer */
-};
-
-struct command { /* a command of the exchange under way */
-	struct statement *statement;
-};
-
-struct exchange {
-	bool is_open;
-	enum exchange_phase phase;
-	int64_t id, started_us;
-	size_t unit_len;        /* bytes at the front of client.in that belong to the next unit */
-	bool unit_writes;       /* the unit may write */
-	bool has_written;       /* an earlier unit may have: the Sync that commits it writes, too */
-	bool is_partial;        /* the head of a long unit was sent already, to both sides */
-	bool is_simple;         /* a Query: ReadyForQuery comes without a Sync */
-	bool ends;              /* the unit ends with a message that ReadyForQuery answers */
-	bool has_diverged;      /* in this unit */
-	bool is_cancelled;      /* the client asked for it while the exchange was under way */
-	bool is_handed_at_once; /* fail-on-differences = false */
-	size_t handed;          /* bytes of the truth's link.in that the client already has */
-	struct lockstep lock;
-	struct command *commands;
-	size_t command_count, command_cap;
-	struct statement **described; /* statements whose Describe is unanswered, in order */
-	size_t described_count, described_cap;
-	/* for the trace */
-	struct buf request, request_more, truth, candidate;
-	int request_parts;
-	int64_t truth_len, candidate_len;
-	bool has_candidate;
-	enum verdict verdict;
-	char truth_status;
-	const char *note;
 };
 
 struct align {                /* see align.c */
@@ -140,8 +80,6 @@ void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...
 void session_update(struct session *s);
 /* A unit waits for its turn or for its answer. */
 bool session_is_answering(const struct session *s);
-/* One line on what it is doing, for logs. */
-const char *exchange_phase_name(enum exchange_phase phase);
 
 /* startup.c */
 void startup_pump(struct session *s);

@@ -3,12 +3,13 @@
  * answers the same step as the i-th of the other; where they do not even have the same shape
  * the comparison notes it and stops there, since what follows is its consequence.
  */
-#include "diffengine/compare_impl.h"
+#include "diffengine/compare.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "diffengine/compare_impl.h"
 #include "diffengine/lockstep.h"
 
 /* Two values as value.c shows them fit, with names of any sane length. */

@@ -3,7 +3,7 @@
  * says so, cancelling, closing. backend_connect.c brings it to READY. The owner is called
  * only from the loop: whatever comes up inside of one of its own calls waits for the timer.
  */
-#include "wire/backend_impl.h"
+#include "wire/backend.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "wire/backend_impl.h"
 
 void backend_isolate(void)
 {
