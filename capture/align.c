@@ -66,8 +66,7 @@ static bool end_copy(struct session *s)
 
 	buf_init(&out, 1024);
 	ok = encode_copy_fail(&out, "it failed on the other database") &&
-	     (!needs_sync || encode_sync(&out)) &&
-	     send_messages(s, &s->candidate, buf_bytes(&out));
+	     (!needs_sync || encode_sync(&out)) && send_messages(s, &s->candidate, buf_bytes(&out));
 	buf_fini(&out);
 	return ok;
 }

@@ -459,8 +459,7 @@ void answer_give_up(struct session *s, struct side *side, const char *sqlstate, 
 	if (s->is_marked || s->state != SESSION_READY)
 		return;
 	if (s->exchange.is_open) {
-		s->exchange.verdict =
-			verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
+		s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 		snprintf(s->why, sizeof(s->why), "%s: %s", name, why);
 		s->exchange.note = s->why;
 		if (s->exchange.is_open)

@@ -72,8 +72,7 @@ static void on_process_exit(uv_process_t *process, int64_t exit_status, int term
 	run->on_exit(run);
 }
 
-bool command_start(struct command_run *run, uv_loop_t *loop, char **argv, const char *host,
-	int port, struct err *err)
+bool command_start(struct command_run *run, uv_loop_t *loop, char **argv, struct err *err)
 {
 	uv_stdio_container_t stdio[3];
 	uv_process_options_t options = {.file = argv[0],
@@ -85,7 +84,7 @@ bool command_start(struct command_run *run, uv_loop_t *loop, char **argv, const 
 
 	for (int i = 0; i < 3; i++)
 		stdio[i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = i};
-	if (!add_variables(run, host, port))
+	if (!add_variables(run, run->host, run->port))
 		return err_set(err, "out of memory");
 	options.env = run->environment;
 	run->process.data = run;

@@ -18,14 +18,16 @@ struct command_run { /* zero before use */
 	void (*on_exit)(struct command_run *run);
 	void *context;
 	char **environment;
+	const char *host; /* of the proxy, for PGHOST; set before command_start */
+	int port;
 };
 
 /* Copies the environment; before backend_isolate clears parts of it. */
 bool command_keep_environment(struct command_run *run) ATTR_USE_RESULT;
 
 /* `argv` ends with NULL. False: it could not be started (err names it and says why). */
-bool command_start(struct command_run *run, uv_loop_t *loop, char **argv, const char *host,
-	int port, struct err *err) ATTR_USE_RESULT;
+bool command_start(
+	struct command_run *run, uv_loop_t *loop, char **argv, struct err *err) ATTR_USE_RESULT;
 /* Sends the signal if it runs. */
 void command_signal(struct command_run *run, int signum);
 void command_fini(struct command_run *run);

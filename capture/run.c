@@ -213,8 +213,9 @@ static bool start_command(struct run *run, struct err *err)
 		return true;
 	run->options->child->on_exit = on_command_exit;
 	run->options->child->context = run;
-	return command_start(run->options->child, &run->loop, run->options->command,
-		run->settings.listen_address, run->settings.listen_port, err);
+	run->options->child->host = run->settings.listen_address;
+	run->options->child->port = run->settings.listen_port;
+	return command_start(run->options->child, &run->loop, run->options->command, err);
 }
 
 /* The whole life of the proxy; false: it never began to serve. */

@@ -261,13 +261,27 @@ static void fini_exchange(struct exchange *ex)
 	free(ex->described);
 }
 
+/* An exchange that the session's end cuts short is not equal, whatever was equal so far. */
+static void end_exchange(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	if (!ex->is_open)
+		return;
+	if (ex->phase != PHASE_COLLECTING || ex->is_partial) {
+		ex->verdict = verdict_worst(ex->verdict, VERDICT_INCONCLUSIVE);
+		if (!ex->note)
+			ex->note = "the session ended before the answer";
+	}
+	exchange_finish(s, NULL, 0);
+}
+
 /* Called by the reaper, never from inside the session's own callbacks. */
 void session_free(struct session *s)
 {
 	int fd = s->client.fd;
 
-	if (s->exchange.is_open)
-		exchange_finish(s, NULL, 0);
+	end_exchange(s);
 	turn_release(&s->proxy->turn, &s->ticket);
 	list_remove(&s->node);
 	backend_close(s->truth.backend);

@@ -113,6 +113,7 @@ static bool on_part(void *context, struct bytes body)
 	struct opening *o = context;
 
 	request_check_feed(&o->check, body);
+	o->request->parts++;
 	return true;
 }
 
@@ -123,6 +124,7 @@ bool request_open(struct request *request, int64_t exchange, enum request_state 
 
 	request_close(request);
 	request->exchange = exchange;
+	request->parts = 0;
 	request->next_part = 1;
 	request_check_init(&o.check, request->max_message);
 	if (!trace_read_exchanges(request->trace, 0, exchange, on_exchange, &o, err) ||
@@ -150,16 +152,17 @@ static bool keep_part(void *context, struct bytes body)
 static enum request_result read_part(struct request *request, struct err *err)
 {
 	struct trace_part_key key = {.exchange = request->exchange,
-		.ordinal = request->next_part++};
+		.ordinal = request->next_part};
 	struct part part = {.to = &request->in};
 
+	if (request->next_part > request->parts && buf_len(&request->in) == 0)
+		return REQUEST_END;
+	request->next_part++;
 	if (!trace_read_request_part(request->trace, &key, keep_part, &part, err))
 		return REQUEST_FAILED;
-	if (!part.is_found && buf_len(&request->in) == 0)
-		return REQUEST_END;
 	if (part.is_kept)
 		return REQUEST_MESSAGE;
-	/* A part is missing between others, which the first walk cannot see. */
+	/* One is missing between others, which the first walk need not notice. */
 	err_set(err, "exchange %lld: %s", (long long)request->exchange,
 		part.is_found ? "out of memory" : "a part of its request is not in the trace");
 	return REQUEST_FAILED;

@@ -41,7 +41,7 @@ struct request {
 	struct trace *trace;
 	size_t max_message;
 	int64_t exchange;
-	int next_part;
+	int parts, next_part;
 	struct buf in;  /* not handed out yet, but for the message handed out last */
 	size_t given;   /* bytes of that */
 };

@@ -97,12 +97,16 @@ bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct
 	return trace_read_end(t, SQL_READ_GAPS, s, rc, err);
 }
 
-/* A verdict beyond the array (a damaged file) counts in the total only. */
-static bool count_by_verdict(struct trace *t, enum trace_sql which, const char *sql,
-	int64_t *by_verdict, int64_t *total, struct err *err)
+/* Commands or exchanges. A verdict beyond the array (a damaged file) counts in the total only. */
+static bool count_by_verdict(
+	struct trace *t, enum trace_sql which, int64_t *by_verdict, int64_t *total, struct err *err)
 {
 	int rc;
-	sqlite3_stmt *s = trace_take(t, which, sql, err);
+	sqlite3_stmt *s = trace_take(t, which,
+		which == SQL_COUNT_COMMANDS
+			? "SELECT verdict, count(*) FROM command GROUP BY verdict"
+			: "SELECT verdict, count(*) FROM exchange GROUP BY verdict",
+		err);
 	if (!s)
 		return false;
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
@@ -132,10 +136,8 @@ bool trace_count(struct trace *t, struct trace_counts *counts, struct err *err)
 		counts->gaps = sqlite3_column_int64(s, 3);
 	}
 	return trace_read_end(t, SQL_COUNT_ROWS, s, rc, err) &&
-	       count_by_verdict(t, SQL_COUNT_COMMANDS,
-		       "SELECT verdict, count(*) FROM command GROUP BY verdict", counts->by_verdict,
-		       &counts->commands, err) &&
-	       count_by_verdict(t, SQL_COUNT_EXCHANGES,
-		       "SELECT verdict, count(*) FROM exchange GROUP BY verdict",
-		       counts->exchanges_by_verdict, &counts->exchanges, err);
+	       count_by_verdict(
+		       t, SQL_COUNT_COMMANDS, counts->by_verdict, &counts->commands, err) &&
+	       count_by_verdict(t, SQL_COUNT_EXCHANGES, counts->exchanges_by_verdict,
+		       &counts->exchanges, err);
 }
