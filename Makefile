@@ -59,7 +59,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: all help deps build-tests unit e2e check lint format demo clean install uninstall
+.PHONY: all help deps build-tests unit e2e bench check lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -123,6 +123,14 @@ unit: build-tests ## run the unit tests of this build
 
 e2e: all ## run the end-to-end tests on servers that they start themselves
 	@$(PYTHON) tests/e2e/run.py --bin $(BIN)
+
+bench: all ## measure what the proxy costs, on servers that it starts itself (4 minutes)
+	@mkdir -p $(OBJ)/bench
+	$(call say,LD,$(OBJ)/bench/untraced)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) \
+		-Wl,--wrap=record_statement,--wrap=record_part,--wrap=record_exchange \
+		-o $(OBJ)/bench/untraced tests/bench/untraced.c $(OBJ)/capture/main.o \
+		$(call archives,capture) $(LIBS)
+	@$(PYTHON) tests/bench/run --bin $(BIN) --untraced $(OBJ)/bench/untraced
 
 # check builds a second tree with sanitizers, so that build/bin stays what a user runs.
 check: ## install what is missing, build with sanitizers, run every test

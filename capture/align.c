@@ -1,18 +1,22 @@
 /*
  * After every exchange both sides have the same transaction status, or the trace says that
- * they have not. Where a difference was let pass (an excluded statement, or
- * fail-on-differences = false) and left the sides in different states:
+ * they have not. Where a difference was let pass (an excluded statement, on-mismatch = log) or
+ * was told to the client whose session goes on (on-mismatch = error), and left the sides in
+ * different states:
  *
- *   truth  candidate   excluded                              fail-on-differences = false
- *   E      T           the candidate is made to fail, too    detached until the end of the
- *   T      E           the truth is made to fail, and the    transaction
- *                      client gets an error
- *   I      T or E      a mismatch                            the candidate is rolled back
- *   T or E I           a mismatch                            detached
+ *   truth  candidate   excluded                on-mismatch = error    on-mismatch = log
+ *   E      T           candidate poisoned      candidate poisoned     detached until the end
+ *   T      E           truth poisoned, client  truth poisoned         of the transaction
+ *                      gets an error
+ *   T      T           -                       both poisoned          -
+ *   I      T or E      a mismatch              candidate rolled back  candidate rolled back
+ *   T or E I           a mismatch              truth rolled back      detached
  *
- * A COPY FROM that only the candidate has begun is ended there by CopyFail.
- * A detached candidate is left out; when the truth is idle again it is rolled back and taken
- * back in. What it missed is counted as not compared.
+ * Poisoned: a statement that fails is sent, so that the client's ROLLBACK, or ROLLBACK TO a
+ * savepoint, works as ever on both. In the middle of an exchange (after a Flush) the rest of
+ * the exchange is broken off on both sides. A COPY FROM that only one side has begun is ended
+ * there by CopyFail. A detached candidate is left out; when the truth is idle again it is
+ * rolled back and taken back in. What it missed is counted as not compared.
  */
 #include "capture/session.h"
 
@@ -28,6 +32,28 @@
 /* Not SQL on purpose: it fails in any state, and says in the server's log who sent it. */
 #define POISON "twinkly: this transaction fails, as it did on the other database"
 
+/* The two sides are changed one after the other: what each has to do. */
+static bool append_step(struct session *s, struct side *side, enum align_step step, struct buf *out)
+{
+	const struct side *other = side == &s->truth ? &s->candidate : &s->truth;
+
+	switch (step) {
+	case ALIGN_NOTHING:
+		return true;
+	case ALIGN_POISON:
+		return encode_query(out, POISON);
+	case ALIGN_ROLLBACK:
+		return encode_query(out, "ROLLBACK");
+	case ALIGN_BREAK_OFF:
+		return encode_parse(out, "", POISON, NULL, 0) && encode_sync(out);
+	case ALIGN_END_COPY:
+		/* A Sync that was sent before the data was swallowed by the COPY. */
+		return encode_copy_fail(out, "it failed on the other database") &&
+		       (s->exchange.is_simple || other->done_us < 0 || encode_sync(out));
+	}
+	return false;
+}
+
 static bool send_messages(struct session *s, struct side *side, struct bytes data)
 {
 	struct bytes rest = data;
@@ -38,37 +64,48 @@ static bool send_messages(struct session *s, struct side *side, struct bytes dat
 			return false;
 		rest = bytes_skip(rest, f.whole.len);
 	}
-	s->exchange.phase = PHASE_ALIGNING;
-	s->align = (struct align){.side = side, .keep = side->framed};
+	s->align.side = side;
+	s->align.keep = side->framed;
 	side->is_sent = true;
 	side->heard_us = clock_mono_us();
 	(void)!backend_send(side->backend, data);
 	return true;
 }
 
-static bool send_statement(struct session *s, struct side *side, const char *sql)
+/* Starts the next step that is left. False: none is. */
+static bool start_step(struct session *s)
 {
-	struct buf out;
-	bool ok;
+	struct side *sides[2] = {&s->truth, &s->candidate};
 
-	buf_init(&out, 1024);
-	ok = encode_query(&out, sql) && send_messages(s, side, buf_bytes(&out));
-	buf_fini(&out);
-	return ok;
+	for (int i = 0; i < 2; i++) {
+		enum align_step step = s->align.steps[i];
+		struct buf out;
+		bool ok;
+
+		if (step == ALIGN_NOTHING)
+			continue;
+		s->align.steps[i] = ALIGN_NOTHING;
+		buf_init(&out, 1024);
+		ok = append_step(s, sides[i], step, &out) &&
+		     send_messages(s, sides[i], buf_bytes(&out));
+		buf_fini(&out);
+		if (ok)
+			return true;
+		session_fatal(s, "53200", "twinkly is out of memory");
+		return true;
+	}
+	return false;
 }
 
-/* The truth refused a COPY, for which the candidate now awaits data that will not come. */
-static bool end_copy(struct session *s)
+/* The exchange goes into the trace now, with what was found; then the steps are taken. */
+static bool begin(struct session *s, const struct comparison *result)
 {
-	bool needs_sync = !s->exchange.is_simple && s->truth.done_us >= 0;
-	struct buf out;
-	bool ok;
-
-	buf_init(&out, 1024);
-	ok = encode_copy_fail(&out, "it failed on the other database") &&
-	     (!needs_sync || encode_sync(&out)) && send_messages(s, &s->candidate, buf_bytes(&out));
-	buf_fini(&out);
-	return ok;
+	if (s->align.steps[0] == ALIGN_NOTHING && s->align.steps[1] == ALIGN_NOTHING)
+		return false;
+	exchange_note_rest(s);
+	exchange_record(s, result, s->exchange.lock.ordinal);
+	s->exchange.phase = PHASE_ALIGNING;
+	return start_step(s);
 }
 
 static bool report_status(struct session *s)
@@ -97,23 +134,27 @@ static bool report_status(struct session *s)
 	return true;
 }
 
-static bool align_excluded(struct session *s, char truth, char candidate)
+static bool align_excluded(
+	struct session *s, const struct comparison *result, char truth, char candidate)
 {
 	if (truth == 'I' || candidate == 'I')
 		return report_status(s);
-	if (candidate == 'T')
-		return send_statement(s, &s->candidate, POISON);
-	if (!send_statement(s, &s->truth, POISON))
-		return false;
-	s->align.replaces_answer = true;
-	return true;
+	if (candidate == 'T') {
+		s->align.steps[1] = ALIGN_POISON;
+	} else {
+		s->align.steps[0] = ALIGN_POISON;
+		s->align.then = ALIGN_THEN_EXCUSE;
+	}
+	return begin(s, result);
 }
 
-/* fail-on-differences = false */
-static bool align_lenient(struct session *s, char truth)
+/* on-mismatch = log */
+static bool align_lenient(struct session *s, const struct comparison *result, char truth)
 {
-	if (truth == 'I')
-		return send_statement(s, &s->candidate, "ROLLBACK");
+	if (truth == 'I') {
+		s->align.steps[1] = ALIGN_ROLLBACK;
+		return begin(s, result);
+	}
 	log_warning("session %lld: %s is left out until the transaction ends", (long long)s->id,
 		s->candidate.backend->target->name);
 	record_event(&s->proxy->record, s->id, "detached",
@@ -133,8 +174,14 @@ static bool reattach(struct session *s)
 		return false;
 	s->is_detached = false;
 	record_event(&s->proxy->record, s->id, "attached", NULL);
-	return s->candidate.backend->protocol.status != 'I' &&
-	       send_statement(s, &s->candidate, "ROLLBACK");
+	if (s->candidate.backend->protocol.status != 'I')
+		s->align.steps[1] = ALIGN_ROLLBACK;
+	return begin(s, NULL);
+}
+
+static bool is_copying(const struct side *side)
+{
+	return side->backend->protocol.copy == PROTOCOL_COPY_IN;
 }
 
 bool align_begin(struct session *s, const struct comparison *result)
@@ -142,10 +189,11 @@ bool align_begin(struct session *s, const struct comparison *result)
 	char truth = s->truth.backend->protocol.status;
 	char candidate = s->candidate.backend->protocol.status;
 
-	(void)result;
-	if (!s->is_detached && s->candidate.backend->protocol.copy == PROTOCOL_COPY_IN &&
-		s->truth.backend->protocol.copy != PROTOCOL_COPY_IN)
-		return end_copy(s);
+	s->align = (struct align){.then = ALIGN_THEN_GO_ON};
+	if (!s->is_detached && is_copying(&s->candidate) && !is_copying(&s->truth)) {
+		s->align.steps[1] = ALIGN_END_COPY;
+		return begin(s, result);
+	}
 	/* In the middle of an exchange nobody has said its status yet. */
 	if (s->truth.done_us < 0 || (!s->is_detached && s->candidate.done_us < 0))
 		return false;
@@ -153,11 +201,36 @@ bool align_begin(struct session *s, const struct comparison *result)
 		return reattach(s);
 	if (truth == candidate)
 		return false;
-	return s->exchange.is_handed_at_once ? align_lenient(s, truth)
-					     : align_excluded(s, truth, candidate);
+	return s->exchange.is_handed_at_once ? align_lenient(s, result, truth)
+					     : align_excluded(s, result, truth, candidate);
 }
 
-static void answer_with_error(struct session *s)
+/* on-mismatch = error: what makes `side` fit the state that the client will see. */
+static enum align_step step_after_error(const struct side *side, const struct side *other)
+{
+	char status = side->backend->protocol.status;
+	char theirs = other->backend->protocol.status;
+
+	if (is_copying(side))
+		return ALIGN_END_COPY;
+	if (side->done_us < 0) /* after a Flush */
+		return ALIGN_BREAK_OFF;
+	if (status == 'I')
+		return ALIGN_NOTHING;
+	if (theirs == 'I' && other->done_us >= 0)
+		return ALIGN_ROLLBACK;
+	return status == 'T' ? ALIGN_POISON : ALIGN_NOTHING;
+}
+
+bool align_after_error(struct session *s, const struct comparison *result)
+{
+	s->align = (struct align){.then = ALIGN_THEN_READY};
+	s->align.steps[0] = step_after_error(&s->truth, &s->candidate);
+	s->align.steps[1] = step_after_error(&s->candidate, &s->truth);
+	return begin(s, result);
+}
+
+static void excuse(struct session *s)
 {
 	char text[256];
 
@@ -173,14 +246,27 @@ static void answer_with_error(struct session *s)
 void align_advance(struct session *s)
 {
 	struct side *side = s->align.side;
+	enum align_then then = s->align.then;
 
 	if (!protocol_is_settled(&side->backend->protocol))
 		return;
 	buf_truncate(&side->backend->link.in, s->align.keep);
 	side->framed = s->align.keep;
-	if (s->align.replaces_answer)
-		answer_with_error(s);
-	s->align = (struct align){0};
+	/* A COPY that was ended may have left the sides in different states. */
+	if (then == ALIGN_THEN_READY && s->align.steps[0] == ALIGN_NOTHING &&
+		s->align.steps[1] == ALIGN_NOTHING && !s->align.is_checked) {
+		s->align.is_checked = true;
+		s->align.steps[0] = step_after_error(&s->truth, &s->candidate);
+		s->align.steps[1] = step_after_error(&s->candidate, &s->truth);
+	}
+	if (start_step(s) || s->is_marked)
+		return;
 	s->exchange.phase = PHASE_AWAITING;
+	if (then == ALIGN_THEN_READY) {
+		mismatch_ready(s);
+		return;
+	}
+	if (then == ALIGN_THEN_EXCUSE)
+		excuse(s);
 	answer_go_on(s, NULL);
 }

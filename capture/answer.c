@@ -225,7 +225,7 @@ static size_t compare(struct session *s, struct comparison *result)
 	return truth + result->agreed;
 }
 
-static void finish_exchange(struct session *s, const struct comparison *result)
+void answer_finish(struct session *s, const struct comparison *result)
 {
 	unsigned first = s->exchange.lock.ordinal;
 
@@ -264,7 +264,7 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	if (s->truth.backend->protocol.copy == PROTOCOL_COPY_IN) {
 		ex->phase = PHASE_COPYING;
 	} else if (protocol_is_idle(&s->truth.backend->protocol) && s->truth.done_us >= 0) {
-		finish_exchange(s, result);
+		answer_finish(s, result);
 		return;
 	} else {
 		ex->phase = PHASE_COLLECTING;
@@ -319,7 +319,10 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 		on_inconclusive(s, result);
 	} else if (result->verdict == VERDICT_MISMATCH && !ex->is_handed_at_once) {
 		hand_on(s, agreed, 0);
-		mismatch_report(s, result);
+		if (s->proxy->settings->on_mismatch == ON_MISMATCH_ERROR)
+			mismatch_error(s, result);
+		else
+			mismatch_report(s, result);
 	} else if (align_begin(s, result)) {
 		return;
 	} else {

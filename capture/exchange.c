@@ -27,7 +27,7 @@ static void open_exchange(struct session *s)
 	ex->is_open = true;
 	ex->id = s->proxy->next_exchange++;
 	ex->verdict = VERDICT_EQUAL;
-	ex->is_handed_at_once = !s->proxy->settings->fail_on_differences;
+	ex->is_handed_at_once = s->proxy->settings->on_mismatch == ON_MISMATCH_LOG;
 	s->truth.done_us = s->candidate.done_us = -1;
 	s->proxy->active++;
 }
@@ -226,6 +226,8 @@ static void keep(struct buf *buf, struct bytes data)
 
 void exchange_note_truth(struct session *s, struct bytes data)
 {
+	if (s->exchange.is_recorded)
+		return;
 	s->exchange.truth_len += (int64_t)data.len;
 	if (data.len)
 		keep(&s->exchange.truth, data);
@@ -233,9 +235,20 @@ void exchange_note_truth(struct session *s, struct bytes data)
 
 void exchange_note_candidate(struct session *s, struct bytes data)
 {
+	if (s->exchange.is_recorded)
+		return;
 	s->exchange.candidate_len += (int64_t)data.len;
 	if (data.len && s->exchange.has_candidate)
 		keep(&s->exchange.candidate, data);
+}
+
+void exchange_note_rest(struct session *s)
+{
+	exchange_note_truth(
+		s, bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed));
+	if (!s->is_detached)
+		exchange_note_candidate(s, bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr,
+						   s->candidate.framed));
 }
 
 void exchange_diverge(struct session *s)
@@ -306,7 +319,7 @@ static void fill_row(struct session *s, struct trace_exchange *row)
 		row->candidate_status = s->candidate.backend->protocol.status;
 }
 
-void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal)
+void exchange_record(struct session *s, const struct comparison *result, unsigned first_ordinal)
 {
 	struct exchange *ex = &s->exchange;
 	struct record_exchange exchange = {.commands = ex->lock.ordinal,
@@ -316,11 +329,9 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 		.last_tag = s->truth.last_tag};
 	int64_t few[16], *numbers = few;
 
-	if (ex->started_us == 0) { /* nothing of it was ever sent */
-		s->proxy->active--;
-		exchange_reset(ex);
+	if (ex->is_recorded || ex->started_us == 0) /* or nothing of it was ever sent */
 		return;
-	}
+	ex->is_recorded = true;
 	if (ex->command_count > ARRAY_LEN(few))
 		numbers = malloc(ex->command_count * sizeof(*numbers));
 	for (size_t i = 0; numbers && i < ex->command_count; i++)
@@ -336,8 +347,13 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 	s->proxy->counts.exchanges[ex->verdict]++;
 	if (numbers != few)
 		free(numbers);
+}
+
+void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal)
+{
+	exchange_record(s, result, first_ordinal);
 	s->proxy->active--;
-	exchange_reset(ex);
+	exchange_reset(&s->exchange);
 }
 
 /* Empties it; the storage of small ones is kept for the next exchange. */

@@ -61,6 +61,7 @@ struct exchange {
 	bool is_simple;         /* a Query: ReadyForQuery comes without a Sync */
 	bool ends;              /* the unit ends with a message that ReadyForQuery answers */
 	bool has_diverged;      /* in this unit */
+	bool is_recorded;       /* its row is in the trace already */
 	bool is_cancelled;      /* the client asked for it while the exchange was under way */
 	bool is_handed_at_once; /* fail-on-differences = false */
 	size_t handed;          /* bytes of the truth's link.in that the client already has */
@@ -87,13 +88,18 @@ void exchange_note_request(struct session *s, struct bytes data);
 /* Answer bytes that leave the buffers, for the trace. */
 void exchange_note_truth(struct session *s, struct bytes data);
 void exchange_note_candidate(struct session *s, struct bytes data);
+/* All that is framed on both sides, before the buffers are changed. */
+void exchange_note_rest(struct session *s);
 /* From here on the candidate's answer is kept, too: what came before was the same. */
 void exchange_diverge(struct session *s);
 
 /* What the statements' texts say of the commands, for the comparison; in the arena. */
 const struct compare_command *exchange_commands(struct session *s, size_t *count);
 
-/* The exchange is over: counts it and gives it to the trace. `result` may be NULL. */
+/* Counts the exchange and gives it to the trace, once; its state is kept. `result` may be
+ * NULL. */
+void exchange_record(struct session *s, const struct comparison *result, unsigned first_ordinal);
+/* The exchange is over: recorded, if it is not yet, and emptied. */
 void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal);
 void exchange_reset(struct exchange *ex);
 /* One word on what it is doing, for logs. */

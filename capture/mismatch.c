@@ -136,15 +136,6 @@ static void close_backends(struct session *s)
 	s->truth.framed = s->candidate.framed = 0;
 }
 
-/* The rest of both answers, which the client does not get, goes into the trace. */
-static void record_rest(struct session *s)
-{
-	exchange_note_truth(
-		s, bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed));
-	exchange_note_candidate(
-		s, bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
-}
-
 void mismatch_report(struct session *s, const struct comparison *result)
 {
 	struct exchange *ex = &s->exchange;
@@ -155,7 +146,7 @@ void mismatch_report(struct session *s, const struct comparison *result)
 	send_mismatch(s, result);
 	if (ends)
 		send_ready(s, status);
-	record_rest(s);
+	exchange_note_rest(s);
 	ex->note = "the client got the mismatch as an error; its session ended";
 	exchange_finish(s, result, first);
 	close_backends(s);
@@ -164,6 +155,51 @@ void mismatch_report(struct session *s, const struct comparison *result)
 	s->awaits_sync = !ends;
 	s->state = SESSION_DOOMED;
 	mismatch_doomed_pump(s);
+}
+
+/* Nothing of the answers is left to be handed on. */
+static void drop_rest(struct session *s)
+{
+	buf_consume(&s->truth.backend->link.in, s->truth.framed);
+	buf_consume(&s->candidate.backend->link.in, s->candidate.framed);
+	s->truth.framed = s->candidate.framed = 0;
+}
+
+void mismatch_error(struct session *s, const struct comparison *result)
+{
+	struct exchange *ex = &s->exchange;
+
+	send_mismatch(s, result);
+	ex->note = "the client got the mismatch as an error; its session went on";
+	exchange_note_rest(s);
+	exchange_record(s, result, ex->lock.ordinal);
+	drop_rest(s);
+	if (!s->is_marked && !align_after_error(s, result))
+		mismatch_ready(s);
+}
+
+static char status_of(const struct session *s)
+{
+	char truth = s->truth.backend->protocol.status;
+
+	return truth == 'I' && s->candidate.backend->protocol.status == 'I' ? 'I' : 'E';
+}
+
+void mismatch_on_sync(struct session *s)
+{
+	s->awaits_sync = false;
+	send_ready(s, status_of(s));
+}
+
+void mismatch_ready(struct session *s)
+{
+	bool ends = s->exchange.ends;
+
+	turn_release(&s->proxy->turn, &s->ticket);
+	answer_finish(s, NULL);
+	s->awaits_sync = !ends;
+	if (ends)
+		send_ready(s, status_of(s));
 }
 
 static void on_message_after(struct session *s, unsigned char type)

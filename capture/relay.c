@@ -150,6 +150,12 @@ static bool take_message(struct session *s, const struct frame *f)
 		session_end(s, "terminated by the client");
 		return false;
 	}
+	if (s->awaits_sync) {
+		if (f->type == FRONTEND_SYNC)
+			mismatch_on_sync(s);
+		buf_consume(&s->client.in, f->whole.len);
+		return true;
+	}
 	if (f->type == FRONTEND_PASSWORD) {
 		on_malformed(s, "a PasswordMessage outside authentication");
 		return false;

@@ -34,10 +34,26 @@ enum session_state {
 	SESSION_CLOSING /* what is queued goes out, then the end */
 };
 
-struct align {                /* see align.c */
-	struct side *side;    /* that is being changed */
-	size_t keep;          /* bytes of its buffer before the answer to our statement */
-	bool replaces_answer; /* the client gets an error in place of the truth's success */
+enum align_step { /* what one side has to do, see align.c */
+	ALIGN_NOTHING,
+	ALIGN_POISON,    /* fail */
+	ALIGN_ROLLBACK,  /* leave the transaction */
+	ALIGN_BREAK_OFF, /* fail, and end the exchange that the client has not ended yet */
+	ALIGN_END_COPY   /* give up a COPY FROM */
+};
+
+enum align_then {
+	ALIGN_THEN_GO_ON,  /* the client gets the truth's answer */
+	ALIGN_THEN_EXCUSE, /* the client gets an error in place of the truth's success */
+	ALIGN_THEN_READY   /* the client has the error; ReadyForQuery follows */
+};
+
+struct align {
+	enum align_step steps[2]; /* still to be taken: truth, candidate */
+	enum align_then then;
+	bool is_checked;
+	struct side *side; /* that is being changed */
+	size_t keep;       /* bytes of its buffer before the answer to our statement */
 };
 
 struct session {
@@ -61,7 +77,8 @@ struct session {
 	struct align align;
 	struct buf columns;  /* RowDescription of a result whose head was handed on already */
 	bool is_detached;    /* the candidate is left out until the transaction ends */
-	bool awaits_sync;    /* DOOMED inside a pipeline: ReadyForQuery comes with the Sync */
+	bool awaits_sync;    /* after an error of ours in a pipeline: ReadyForQuery comes with the
+			      * client's Sync, what comes before it is discarded */
 	int64_t deadline_us; /* monotonic: of the startup packet; CLOSING: of the last words */
 	char why[256];       /* storage of exchange.note */
 };
@@ -102,16 +119,25 @@ void answer_give_up(struct session *s, struct side *side, const char *sqlstate, 
 /* align.c: equal transaction states on both sides again, by statements of our own. */
 /* True: it takes over (phase ALIGNING), or has ended the session. `result` may be NULL. */
 bool align_begin(struct session *s, const struct comparison *result);
+/* The client was told of a mismatch, and its session goes on. False: both sides are fit. */
+bool align_after_error(struct session *s, const struct comparison *result);
 void align_advance(struct session *s);
 
 /* mismatch.c: the SQL error in place of the rest of the answer. */
 void mismatch_report(struct session *s, const struct comparison *result);
+/* on-mismatch = error: the same, and the session goes on. */
+void mismatch_error(struct session *s, const struct comparison *result);
+/* Both sides are fit again: ReadyForQuery, unless the client owes its Sync. */
+void mismatch_ready(struct session *s);
+void mismatch_on_sync(struct session *s);
 /* An ErrorResponse and ReadyForQuery with `status`; the session goes on. */
 void mismatch_answer(struct session *s, const char *message, char status);
 void mismatch_doomed_pump(struct session *s);
 
 /* answer.c: the unit is answered and judged; the session goes on. */
 void answer_go_on(struct session *s, const struct comparison *result);
+/* The exchange is over. */
+void answer_finish(struct session *s, const struct comparison *result);
 /* answer.c: goes on with a unit of which nothing more will be heard (Flush after an error, the
  * end of a COPY that has failed). False: there is none. Does not pump. */
 bool answer_at_once(struct session *s) ATTR_USE_RESULT;

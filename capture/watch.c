@@ -205,13 +205,18 @@ static void check_turn(struct proxy *p, int64_t now)
 	probe_trim(w->candidate, now);
 }
 
+static bool is_timed(const struct session *s)
+{
+	return s->state == SESSION_STARTUP || s->state == SESSION_CLOSING;
+}
+
 static bool has_work(const struct proxy *p)
 {
 	if (p->active > 0 || probe_is_open(p->watch_state->truth) ||
 		probe_is_open(p->watch_state->candidate))
 		return true;
 	list_for_each (node, &p->sessions)
-		if (list_entry(node, struct session, node)->state == SESSION_STARTUP)
+		if (is_timed(list_entry(node, struct session, node)))
 			return true;
 	return false;
 }

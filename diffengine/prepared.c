@@ -102,24 +102,40 @@ static struct name_entry *map_find(const struct name_map *map, struct bytes name
 	return grave;
 }
 
-/* `count` counts graves too, so that probing always finds a free entry. */
-static bool map_grow(struct name_map *map)
+/* Makes anew without the graves, larger if the names need it. Probing always finds a free
+ * entry, since no more than three quarters are ever in use. */
+static bool map_rehash(struct name_map *map)
 {
-	size_t cap = map->cap ? map->cap * 2 : 8;
-	struct name_map bigger = {.entries = calloc(cap, sizeof(struct name_entry)), .cap = cap};
+	size_t cap = map->cap == 0 ? 8 : 2 * map->live < map->cap ? map->cap : 2 * map->cap;
+	struct name_map fresh = {.entries = calloc(cap, sizeof(struct name_entry)), .cap = cap};
 
-	if (!bigger.entries)
+	if (!fresh.entries)
 		return false;
 	for (size_t i = 0; i < map->cap; i++) {
 		struct name_entry *e = &map->entries[i];
 
-		if (e->value) {
-			*map_find(&bigger, bytes_of(e->name, e->len), e->hash) = *e;
-			bigger.count++;
-		}
+		if (!e->value)
+			continue;
+		*map_find(&fresh, bytes_of(e->name, e->len), e->hash) = *e;
+		fresh.count++;
+		fresh.live++;
 	}
 	free(map->entries);
-	*map = bigger;
+	*map = fresh;
+	return true;
+}
+
+static bool map_add(struct name_map *map, struct name_entry *e, struct bytes name, uint64_t hash)
+{
+	char *copy = map->live < PREPARED_MAX ? malloc(name.len + 1) : NULL;
+
+	if (!copy)
+		return false;
+	if (name.len)
+		memcpy(copy, name.ptr, name.len);
+	map->count += !e->is_removed;
+	map->live++;
+	*e = (struct name_entry){.hash = hash, .name = copy, .len = name.len};
 	return true;
 }
 
@@ -128,20 +144,11 @@ static bool map_set(struct name_map *map, struct bytes name, struct statement *s
 	uint64_t hash = hash_bytes64(name);
 	struct name_entry *e;
 
-	if (4 * (map->count + 1) > 3 * map->cap &&
-		(map->count >= 2 * PREPARED_MAX || !map_grow(map)))
+	if (4 * (map->count + 1) > 3 * map->cap && !map_rehash(map))
 		return false;
 	e = map_find(map, name, hash);
-	if (!e->value) {
-		char *copy = malloc(name.len + 1);
-
-		if (!copy)
-			return false;
-		if (name.len)
-			memcpy(copy, name.ptr, name.len);
-		map->count += !e->is_removed;
-		*e = (struct name_entry){.hash = hash, .name = copy, .len = name.len};
-	}
+	if (!e->value && !map_add(map, e, name, hash))
+		return false;
 	statement_drop(e->value);
 	e->value = s;
 	return true;
@@ -183,11 +190,12 @@ struct statement *prepared_get(const struct prepared *p, char kind, struct bytes
 
 void prepared_remove(struct prepared *p, char kind, struct bytes name)
 {
-	const struct name_map *map = map_of(p, kind);
+	struct name_map *map = kind == 'P' ? &p->portals : &p->statements;
 	struct name_entry *e = map_find(map, name, hash_bytes64(name));
 
 	if (!e || !e->value)
 		return;
 	clear_entry(e);
 	e->is_removed = true;
+	map->live--;
 }

@@ -36,7 +36,9 @@ void statement_learn_columns(struct statement *s, struct bytes row_description);
 
 struct name_map { /* open addressing; keys and values owned */
 	struct name_entry *entries;
-	size_t cap, count;
+	size_t cap;
+	size_t count; /* entries in use, graves of removed names included */
+	size_t live;  /* names */
 };
 
 struct prepared {

@@ -51,7 +51,10 @@ static const struct conf_key keys[] = {
 	{"comparison.source-of-truth", CONF_ENUM, "yugabytedb", "yugabytedb postgresql", 0, 0,
 		false, "whose answers the client sees"},
 	{"comparison.fail-on-differences", CONF_BOOLEAN, "true", NULL, 0, 0, false,
-		"true: a mismatch is an SQL error and ends the connection; false: it is recorded"},
+		"true: a mismatch does what on-mismatch says; false: the same as on-mismatch = log"},
+	{"comparison.on-mismatch", CONF_ENUM, "terminate", "terminate error log", 0, 0, false,
+		"what a mismatch does: an SQL error and the end of the session, an SQL error after "
+		"which the session goes on, or nothing but a record"},
 	{"comparison.mismatch-sqlstate", CONF_STRING, "\"XX000\"", NULL, 0, 0, false,
 		"SQLSTATE of the error that reports a mismatch"},
 	{"comparison.execution", CONF_ENUM, NULL, "ordered parallel serial", 0, 0, false,
@@ -123,7 +126,9 @@ static void fill_comparison(struct settings *s)
 	s->truth = s->truth_is_postgresql ? postgresql : yugabytedb;
 	s->candidate = s->truth_is_postgresql ? yugabytedb : postgresql;
 
-	s->fail_on_differences = conf_boolean(s->conf, "comparison.fail-on-differences");
+	s->on_mismatch = (enum settings_on_mismatch)conf_integer(s->conf, "comparison.on-mismatch");
+	if (!conf_boolean(s->conf, "comparison.fail-on-differences"))
+		s->on_mismatch = ON_MISMATCH_LOG;
 	s->mismatch_sqlstate = conf_string(s->conf, "comparison.mismatch-sqlstate");
 	s->has_execution = conf_string(s->conf, "comparison.execution") != NULL;
 	if (s->has_execution)

@@ -24,6 +24,8 @@ struct settings_backend { /* NULL: not set */
 
 enum settings_execution { EXECUTION_ORDERED, EXECUTION_PARALLEL, EXECUTION_SERIAL };
 
+enum settings_on_mismatch { ON_MISMATCH_TERMINATE, ON_MISMATCH_ERROR, ON_MISMATCH_LOG };
+
 struct settings {
 	struct conf *conf;
 
@@ -39,7 +41,7 @@ struct settings {
 	const char *postgresql_name, *yugabytedb_name;
 	bool truth_is_postgresql;
 
-	bool fail_on_differences;
+	enum settings_on_mismatch on_mismatch; /* LOG also with fail-on-differences = false */
 	const char *mismatch_sqlstate;
 	bool has_execution; /* else serial under -- COMMAND and in replay, ordered in the daemon */
 	enum settings_execution execution;

@@ -83,8 +83,8 @@ static bool frame_new(struct session *s, struct side *side)
 	for (;;) {
 		struct bytes rest = bytes_skip(buf_bytes(&link->in), side->framed);
 
-		switch (frame_next(rest, WIRE_BACKEND, (size_t)s->replay->settings->max_message,
-			&f, &err)) {
+		switch (frame_next(
+			rest, WIRE_BACKEND, (size_t)s->replay->settings->max_message, &f, &err)) {
 		case FRAME_NEED_MORE:
 			link->need = f.whole.len ? side->framed + f.whole.len : 0;
 			return true;
@@ -154,8 +154,7 @@ static void keep_columns(struct session *s)
 		return;
 	buf_reset(&s->columns);
 	/* Without its type and length: the body. */
-	if (!buf_append(&s->columns, framed_of(&s->truth).ptr + l->columns + 5,
-		    l->columns_len - 5))
+	if (!buf_append(&s->columns, framed_of(&s->truth).ptr + l->columns + 5, l->columns_len - 5))
 		buf_reset(&s->columns);
 }
 
@@ -186,15 +185,13 @@ void answer_walk(struct session *s)
 		take_answers(s, s->truth.framed, s->candidate.framed);
 		return;
 	}
-	if (!ex->has_diverged &&
-		lockstep_advance(&ex->lock, framed_of(&s->truth), framed_of(&s->candidate)) ==
-			LOCKSTEP_DIFFERS)
+	if (!ex->has_diverged && lockstep_advance(&ex->lock, framed_of(&s->truth),
+					 framed_of(&s->candidate)) == LOCKSTEP_DIFFERS)
 		diverge(s);
 	if (!ex->has_diverged)
 		stream(s);
 	else if (is_full(s, &s->truth) || is_full(s, &s->candidate))
-		session_give_up(
-			s, "the answers differ and are longer than proxy.max-message");
+		session_give_up(s, "the answers differ and are longer than proxy.max-message");
 }
 
 void answer_keep_rest(struct session *s)
@@ -329,8 +326,8 @@ bool answer_step(struct session *s)
 	struct exchange *ex = &s->exchange;
 
 	/* The truth has answered, or says more than is held before the candidate is heard. */
-	if (!s->candidate.is_sent && (side_has_settled(&s->truth) ||
-					     !link_wants_read(&s->truth.backend->link)))
+	if (!s->candidate.is_sent &&
+		(side_has_settled(&s->truth) || !link_wants_read(&s->truth.backend->link)))
 		side_send_held(&s->candidate);
 	if (!side_has_settled(&s->truth) || !side_has_settled(&s->candidate))
 		return false;
@@ -382,9 +379,8 @@ static void on_drained(struct backend *b, void *context)
 
 const struct backend_events *answer_events(void)
 {
-	static const struct backend_events events = {.on_connected = on_connected,
-		.on_readable = on_readable,
-		.on_drained = on_drained};
+	static const struct backend_events events = {
+		.on_connected = on_connected, .on_readable = on_readable, .on_drained = on_drained};
 
 	return &events;
 }

@@ -4,6 +4,7 @@
 #ifndef REPLAY_EXCHANGE_H
 #define REPLAY_EXCHANGE_H
 
+#include "diffengine/compare.h"
 #include "replay/session.h"
 
 void exchange_init(struct exchange *ex, struct replay *r);

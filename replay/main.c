@@ -138,8 +138,9 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		.is_quiet = a->is_quiet};
 
 	if (is_same_file(a->source, trace)) {
-		fprintf(stderr, "twinkly-replay: the replay would take the place of the trace "
-				"\"%s\"; name another file with -t\n",
+		fprintf(stderr,
+			"twinkly-replay: the replay would take the place of the trace "
+			"\"%s\"; name another file with -t\n",
 			a->source);
 		return EXIT_USAGE;
 	}

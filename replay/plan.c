@@ -54,8 +54,7 @@ bool plan_fill(struct plan *plan, struct err *err)
 {
 	if (plan->is_at_end || plan->count >= PLAN_MIN)
 		return true;
-	memmove(plan->entries, plan->entries + plan->first,
-		plan->count * sizeof(*plan->entries));
+	memmove(plan->entries, plan->entries + plan->first, plan->count * sizeof(*plan->entries));
 	plan->first = 0;
 	if (!trace_read_exchanges(plan->trace, 0, plan->next_id, on_exchange, plan, err))
 		return false;

@@ -26,7 +26,7 @@ struct plan_entry {
 struct plan {
 	struct trace *trace;
 	int64_t next_id;
-	bool is_at_end; /* of the trace */
+	bool is_at_end;                      /* of the trace */
 	struct plan_entry entries[PLAN_MAX]; /* [first, first + count) in order of starting */
 	size_t first, count;
 };

@@ -79,8 +79,7 @@ static bool may_begin(struct replay *r, const struct plan_entry *next)
 
 	if (r->in_flight == 0)
 		return true;
-	list_for_each(node, &r->sessions)
-	{
+	list_for_each (node, &r->sessions) {
 		struct session *s = list_entry(node, struct session, node);
 
 		if (s->exchange.is_open && !yields_to(s, next, now))
@@ -112,8 +111,7 @@ static void skip(struct replay *r, const struct plan_entry *entry, enum skip rea
 }
 
 /* The request as recorded cannot be replayed. */
-static void skip_request(
-	struct replay *r, const struct plan_entry *entry, enum request_state state)
+static void skip_request(struct replay *r, const struct plan_entry *entry, enum request_state state)
 {
 	static const enum skip reasons[] = {[REQUEST_WHOLE] = SKIP_CUT,
 		[REQUEST_EMPTY] = SKIP_UNSENT,
@@ -126,8 +124,7 @@ static void skip_request(
 /* It begins before one that was answered before it in the capture. */
 static bool is_relaxed(const struct replay *r, const struct plan_entry *entry)
 {
-	list_for_each(node, &r->sessions)
-	{
+	list_for_each (node, &r->sessions) {
 		const struct session *s = list_entry(node, struct session, node);
 
 		if (s->exchange.is_open && !overlapped(&s->exchange, entry))
@@ -166,11 +163,11 @@ static void begin(struct replay *r, struct roster_session *of, const struct plan
 		skip(r, entry, of->state == ROSTER_REFUSED ? SKIP_REFUSED : SKIP_GIVEN_UP);
 		return;
 	}
-	s = of->session ? of->session : session_open(r, of);
+	s = of->session ? of->session : session_new(r, of);
 	if (!s)
 		replay_stop(r, "out of memory for a session");
 	else if (s->state == SESSION_OVER)
-		skip(r, entry, of->state == ROSTER_REFUSED ? SKIP_REFUSED : SKIP_GIVEN_UP);
+		skip(r, entry, SKIP_GIVEN_UP);
 	else
 		play(r, s, entry);
 }
@@ -196,8 +193,7 @@ static const char *why_closed(const struct replay *r, const struct session *s)
 
 static void close_sessions(struct replay *r)
 {
-	list_for_each(node, &r->sessions)
-	{
+	list_for_each (node, &r->sessions) {
 		struct session *s = list_entry(node, struct session, node);
 
 		if (r->is_stopping || s->state == SESSION_OVER ||
@@ -281,7 +277,7 @@ static void on_tick(uv_timer_t *timer)
 	struct replay *r = timer->data;
 	int64_t now = clock_mono_us();
 
-	list_for_each(node, &r->sessions)
+	list_for_each (node, &r->sessions)
 		session_check(list_entry(node, struct session, node), now);
 	writer_tick(&r->writer);
 	replay_wake(r);

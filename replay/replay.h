@@ -30,12 +30,12 @@
 #define SETTLE_US  20000
 
 /* Why a recorded exchange was not replayed: X(ENUM, "what the summary says"). */
-#define SKIPS(X)                                                                        \
-	X(UNSENT, "never reached the databases in the capture either")                  \
-	X(CUT, "not replayed: the trace does not hold the whole request")               \
+#define SKIPS(X)                                                                                \
+	X(UNSENT, "never reached the databases in the capture either")                          \
+	X(CUT, "not replayed: the trace does not hold the whole request")                       \
 	X(MALFORMED, "not replayed: the request is malformed or longer than proxy.max-message") \
-	X(NO_SESSION, "not replayed: the trace does not hold the session")              \
-	X(REFUSED, "not replayed: the session could not connect")                       \
+	X(NO_SESSION, "not replayed: the trace does not hold the session")                      \
+	X(REFUSED, "not replayed: the session could not connect")                               \
 	X(GIVEN_UP, "not replayed: the session was given up before")
 
 #define SKIP_X_ENUM(NAME, text) SKIP_##NAME,
@@ -63,15 +63,15 @@ struct replay {
 	struct list sessions; /* open ones */
 	int in_flight;        /* exchanges under way */
 	int64_t next_session, next_exchange;
-	int64_t finished_us;  /* monotonic: when an exchange last ended */
-	int64_t released_us;  /* when one last ended outside of a transaction, or a session did */
+	int64_t finished_us; /* monotonic: when an exchange last ended */
+	int64_t released_us; /* when one last ended outside of a transaction, or a session did */
 	uv_idle_t director;
 	uv_timer_t watch;
-	struct arena arena;   /* of one comparison; reset after each */
+	struct arena arena; /* of one comparison; reset after each */
 	struct replay_counts counts;
 	bool has_truth_version, has_candidate_version;
 	bool is_stopping, is_stopped;
-	struct err why; /* it was stopped before its end; "" else */
+	struct err why;     /* it was stopped before its end; "" else */
 	struct err refusal; /* of the first session that could not connect */
 	void (*on_stopped)(struct replay *r);
 	void *context;
@@ -79,8 +79,8 @@ struct replay {
 
 /* `r` is zeroed but for source, roster, on_stopped and context. False with err: a setting is
  * wrong, or memory is out; replay_fini either way. */
-bool replay_init(struct replay *r, const struct settings *settings, struct err *err)
-	ATTR_USE_RESULT;
+bool replay_init(
+	struct replay *r, const struct settings *settings, struct err *err) ATTR_USE_RESULT;
 /* Begins with the loop's next turn; the writer is open. */
 void replay_start(struct replay *r, uv_loop_t *loop);
 /* Ends it early, once control is back in the loop; the first reason is kept. */

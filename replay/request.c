@@ -57,9 +57,8 @@ void request_check_feed(struct request_check *check, struct bytes data)
 /* What a client sends before it waits for an answer. */
 static bool asks_for_answer(unsigned char type)
 {
-	return type == FRONTEND_QUERY || type == FRONTEND_FUNCTION_CALL ||
-	       type == FRONTEND_SYNC || type == FRONTEND_FLUSH || type == FRONTEND_COPY_DONE ||
-	       type == FRONTEND_COPY_FAIL;
+	return type == FRONTEND_QUERY || type == FRONTEND_FUNCTION_CALL || type == FRONTEND_SYNC ||
+	       type == FRONTEND_FLUSH || type == FRONTEND_COPY_DONE || type == FRONTEND_COPY_FAIL;
 }
 
 enum request_state request_check_end(const struct request_check *check)
@@ -117,8 +116,8 @@ static bool on_part(void *context, struct bytes body)
 	return true;
 }
 
-bool request_open(struct request *request, int64_t exchange, enum request_state *state,
-	struct err *err)
+bool request_open(
+	struct request *request, int64_t exchange, enum request_state *state, struct err *err)
 {
 	struct opening o = {.request = request};
 
@@ -151,8 +150,7 @@ static bool keep_part(void *context, struct bytes body)
 
 static enum request_result read_part(struct request *request, struct err *err)
 {
-	struct trace_part_key key = {.exchange = request->exchange,
-		.ordinal = request->next_part};
+	struct trace_part_key key = {.exchange = request->exchange, .ordinal = request->next_part};
 	struct part part = {.to = &request->in};
 
 	if (request->next_part > request->parts && buf_len(&request->in) == 0)
@@ -175,8 +173,8 @@ enum request_result request_next(struct request *request, struct frame *frame, s
 	buf_consume(&request->in, request->given);
 	request->given = 0;
 	for (;;) {
-		switch (frame_next(buf_bytes(&request->in), WIRE_FRONTEND, request->max_message,
-			frame, err)) {
+		switch (frame_next(
+			buf_bytes(&request->in), WIRE_FRONTEND, request->max_message, frame, err)) {
 		case FRAME_OK:
 			request->given = frame->whole.len;
 			return REQUEST_MESSAGE;

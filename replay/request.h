@@ -28,7 +28,7 @@ struct request_check {
 	size_t max;            /* bytes of a message */
 	unsigned char head[5]; /* of the message under way */
 	size_t head_len;
-	size_t left; /* of its body */
+	size_t left;        /* of its body */
 	unsigned char last; /* type of the last whole message */
 	bool is_malformed;
 };
@@ -42,8 +42,8 @@ struct request {
 	size_t max_message;
 	int64_t exchange;
 	int parts, next_part;
-	struct buf in;  /* not handed out yet, but for the message handed out last */
-	size_t given;   /* bytes of that */
+	struct buf in; /* not handed out yet, but for the message handed out last */
+	size_t given;  /* bytes of that */
 };
 
 void request_init(struct request *request, struct trace *trace, size_t max_message);
@@ -59,7 +59,7 @@ void request_close(struct request *request);
 enum request_result { REQUEST_MESSAGE, REQUEST_END, REQUEST_FAILED };
 
 /* The next message, borrowed until the next call. FAILED: err says why. */
-enum request_result request_next(struct request *request, struct frame *frame,
-	struct err *err) ATTR_USE_RESULT;
+enum request_result request_next(
+	struct request *request, struct frame *frame, struct err *err) ATTR_USE_RESULT;
 
 #endif

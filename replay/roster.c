@@ -161,8 +161,8 @@ struct roster_session *roster_find(const struct roster *roster, int64_t id)
 								     : NULL;
 }
 
-int64_t roster_cancel_after(const struct roster *roster, int64_t session, int64_t from_us,
-	int64_t to_us)
+int64_t roster_cancel_after(
+	const struct roster *roster, int64_t session, int64_t from_us, int64_t to_us)
 {
 	size_t low = 0, high = roster->cancel_count;
 

@@ -31,9 +31,9 @@ enum roster_state {
 
 struct roster_session {
 	int64_t id;
-	int64_t left;          /* exchanges that were not handed out yet */
-	int64_t ends_us;       /* when it disconnected; 0: right after its last exchange */
-	struct bytes startup;  /* the startup packet's parameters, borrowed from the roster */
+	int64_t left;         /* exchanges that were not handed out yet */
+	int64_t ends_us;      /* when it disconnected; 0: right after its last exchange */
+	struct bytes startup; /* the startup packet's parameters, borrowed from the roster */
 	enum roster_state state;
 	struct session *session; /* while OPEN */
 };
@@ -48,8 +48,8 @@ struct roster {
 	struct roster_cancel *cancels; /* by time */
 	size_t cancel_count, cancel_cap;
 	int64_t exchanges, gaps;
-	struct arena arena; /* startup packets */
-	struct texts texts; /* their numbers */
+	struct arena arena;     /* startup packets */
+	struct texts texts;     /* their numbers */
 	struct bytes *startups; /* by number - 1 */
 	size_t startup_count, startup_cap;
 };
@@ -63,7 +63,7 @@ struct roster_session *roster_find(const struct roster *roster, int64_t id);
 
 /* Microseconds from `from_us` to the session's first cancel request between the two times;
  * -1: none. */
-int64_t roster_cancel_after(const struct roster *roster, int64_t session, int64_t from_us,
-	int64_t to_us);
+int64_t roster_cancel_after(
+	const struct roster *roster, int64_t session, int64_t from_us, int64_t to_us);
 
 #endif

@@ -41,7 +41,7 @@ void side_send_held(struct side *side)
 
 /* --- birth --- */
 
-static struct session *new_session(struct replay *r, struct roster_session *recorded)
+struct session *session_new(struct replay *r, struct roster_session *recorded)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	size_t ceiling = (size_t)r->settings->max_message + (size_t)r->settings->window;
@@ -50,7 +50,6 @@ static struct session *new_session(struct replay *r, struct roster_session *reco
 		return NULL;
 	s->replay = r;
 	s->recorded = recorded;
-	s->id = r->next_session++;
 	s->truth.done_us = s->candidate.done_us = -1;
 	buf_init(&s->truth.held, ceiling);
 	buf_init(&s->candidate.held, ceiling);
@@ -89,25 +88,22 @@ static void refuse(struct session *s, const char *why)
 	writer_event(&r->writer, s->id, "refused", why);
 	if (r->counts.refused++ == 0)
 		err_set(&r->refusal, "%s", why);
-	r->counts.skipped[SKIP_REFUSED] += s->exchange.is_open;
+	r->counts.skipped[SKIP_REFUSED]++;
 	s->recorded->state = ROSTER_REFUSED;
 	s->state = SESSION_OVER;
-	if (s->exchange.is_open)
-		exchange_finish(s);
-	replay_wake(r);
+	exchange_finish(s);
 }
 
-struct session *session_open(struct replay *r, struct roster_session *recorded)
+static void connect_sides(struct session *s)
 {
+	struct replay *r = s->replay;
 	size_t window = (size_t)r->settings->window;
-	struct session *s = new_session(r, recorded);
 	struct startup startup;
 	struct err err;
-	bool is_readable;
+	bool is_readable = startup_read(&startup, s->recorded->startup, &err);
 
-	if (!s)
-		return NULL;
-	is_readable = startup_read(&startup, recorded->startup, &err);
+	s->id = r->next_session++;
+	s->state = SESSION_CONNECTING;
 	record_birth(s, &startup.wishes);
 	if (!is_readable) {
 		refuse(s, err.text);
@@ -120,7 +116,6 @@ struct session *session_open(struct replay *r, struct roster_session *recorded)
 			refuse(s, "out of memory");
 	}
 	startup_fini(&startup);
-	return s;
 }
 
 static void note_version(struct replay *r, const struct backend *b, enum trace_role role)
@@ -200,7 +195,8 @@ void session_close(struct session *s, const char *why)
 {
 	if (s->exchange.is_open)
 		session_give_up(s, why);
-	writer_event(&s->replay->writer, s->id, "disconnect", why);
+	if (s->id > 0)
+		writer_event(&s->replay->writer, s->id, "disconnect", why);
 	if (s->recorded->state == ROSTER_OPEN)
 		s->recorded->state = s->recorded->left > 0 ? ROSTER_GIVEN_UP : ROSTER_OVER;
 	s->recorded->session = NULL;
@@ -233,7 +229,10 @@ bool session_play(struct session *s, const struct plan_entry *entry, enum reques
 	ex->cancel_after_us = roster_cancel_after(
 		&s->replay->roster, entry->session, entry->started_us, entry->finished_us);
 	s->replay->in_flight++;
-	session_advance(s);
+	if (s->state == SESSION_NEW)
+		connect_sides(s);
+	else
+		session_advance(s);
 	return true;
 }
 
@@ -320,8 +319,7 @@ static void check_deadline(struct session *s, const struct side *side, int64_t n
 
 	if (s->state != SESSION_READY || now - side->heard_us < patience || !is_awaited(side))
 		return;
-	snprintf(why, sizeof(why),
-		"%s: no answer to %s within %s (comparison.backend-timeout)",
+	snprintf(why, sizeof(why), "%s: no answer to %s within %s (comparison.backend-timeout)",
 		side->backend->target->name, protocol_owed_name(&side->backend->protocol),
 		clock_format_duration(patience, time));
 	session_give_up(s, why);

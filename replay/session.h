@@ -32,9 +32,9 @@
 #include "wire/backend.h"
 
 struct replay;
-struct comparison;
 
 enum session_state {
+	SESSION_NEW,        /* has not had an exchange yet */
 	SESSION_CONNECTING, /* both backends connect; an exchange waits for them */
 	SESSION_READY,
 	SESSION_OVER /* to be freed */
@@ -90,7 +90,7 @@ struct session {
 	struct list node;
 	struct replay *replay;
 	struct roster_session *recorded;
-	int64_t id;
+	int64_t id; /* in our own trace; 0: not connected yet */
 	enum session_state state;
 	struct side truth, candidate;
 	struct exchange exchange;
@@ -98,14 +98,14 @@ struct session {
 	struct buf columns; /* RowDescription of a result whose head was dropped already */
 };
 
-/* Connects. NULL: no memory. */
-struct session *session_open(struct replay *r, struct roster_session *recorded) ATTR_USE_RESULT;
+/* Not connected before its first exchange. NULL: no memory. */
+struct session *session_new(struct replay *r, struct roster_session *recorded) ATTR_USE_RESULT;
 /* One of its backends is connected, or refused. */
 void session_on_connected(struct session *s);
 /* Closes the connections and frees it; an exchange under way is inconclusive. */
 void session_close(struct session *s, const char *why);
 
-/* Begins with an exchange: now, or when the session is connected. False with err: the trace
+/* Begins with an exchange; the first one has to wait for the connections. False with err: the trace
  * cannot be read. *state is not WHOLE: it cannot be replayed, and nothing has begun. */
 bool session_play(struct session *s, const struct plan_entry *entry, enum request_state *state,
 	struct err *err) ATTR_USE_RESULT;

@@ -21,8 +21,8 @@ struct startup {
 
 /* `parameters`: name NUL value NUL ... . False with err: no user among them, too many, or no
  * memory. */
-bool startup_read(struct startup *startup, struct bytes parameters, struct err *err)
-	ATTR_USE_RESULT;
+bool startup_read(
+	struct startup *startup, struct bytes parameters, struct err *err) ATTR_USE_RESULT;
 void startup_fini(struct startup *startup);
 
 #endif

@@ -14,9 +14,8 @@ static void add(struct statement_list *list, struct statement *statement)
 {
 	if (list->count == list->cap) {
 		size_t cap = list->cap ? 2 * list->cap : 4;
-		struct statement **more = cap > STEPS_MAX
-						  ? NULL
-						  : realloc(list->items, cap * sizeof(*more));
+		struct statement **more =
+			cap > STEPS_MAX ? NULL : realloc(list->items, cap * sizeof(*more));
 
 		if (!more) {
 			statement_drop(statement);
@@ -68,8 +67,7 @@ static void on_describe(struct steps *steps, struct prepared *prepared, struct b
 	struct msg_named msg;
 
 	if (decode_named(body, &msg) && msg.kind == 'S')
-		add(&steps->described,
-			statement_keep(prepared_get(prepared, 'S', msg.name)));
+		add(&steps->described, statement_keep(prepared_get(prepared, 'S', msg.name)));
 }
 
 static void on_close(struct prepared *prepared, struct bytes body)

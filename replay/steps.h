@@ -25,8 +25,8 @@ struct statement_list { /* entries may be NULL: unknown */
 struct steps { /* zero before use */
 	struct statement_list commands;
 	struct statement_list described; /* by a Describe of a statement, in order */
-	size_t learned;   /* of described: their answers have come */
-	bool is_described; /* the ParameterDescription of the next one has come */
+	size_t learned;                  /* of described: their answers have come */
+	bool is_described;               /* the ParameterDescription of the next one has come */
 	bool is_simple;   /* a Query or FunctionCall: ReadyForQuery comes without a Sync */
 	bool unit_writes; /* the unit under way may write */
 	bool has_written; /* an earlier one may have: the Sync that commits it writes, too */

@@ -43,8 +43,9 @@ void summary_print(const struct summary *s, FILE *out)
 		fprintf(out, "twinkly: %10" PRId64 " sessions could not connect: %s\n", c->refused,
 			s->refusal);
 	if (s->has_no_end)
-		fprintf(out, "twinkly: %s has no end: its writer was killed or still runs, and "
-			     "what it had not written yet was not replayed\n",
+		fprintf(out,
+			"twinkly: %s has no end: its writer was killed or still runs, and "
+			"what it had not written yet was not replayed\n",
 			s->source);
 	fprintf(out, "twinkly: trace: %s\n", s->trace);
 }

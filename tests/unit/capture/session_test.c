@@ -141,17 +141,18 @@ static void test_a_blocked_writer_hands_its_turn_on(void **state)
 {
 	struct scene s;
 	struct talk *a = scene_open(&s, EXECUTION_SERIAL, NULL), b;
+	struct end probe = {.fd = -1};
 
 	(void)state;
 	talk_open(&b, &s.st);
 	asks(a, "Q update t set a = 1");
 	hears(a, &a->truth, "Q");
 	asks(&b, "Q commit");
-	while (!talk_probe(&s.st, &s.st.truth, "T p; C SELECT 0; Z I"))
-		stage_turn(&s.st, -1);
+	while (!talk_probe(&s.st, &probe, &s.st.truth, "T p; C SELECT 0; Z I"))
+		assert_int_equal(s.st.proxy.counts.handed_on, 0);
 	hears_nothing(&b, &b.truth);
-	while (!talk_probe(&s.st, &s.st.truth, "T p; D 4711; C SELECT 1; Z I"))
-		stage_turn(&s.st, -1);
+	while (!talk_probe(&s.st, &probe, &s.st.truth, "T p; D 4711; C SELECT 1; Z I"))
+		assert_int_equal(s.st.proxy.counts.handed_on, 0);
 	hears(&b, &b.truth, "Q");
 	assert_int_equal(s.st.proxy.counts.handed_on, 1);
 	/* Its second half goes before others' first. */
@@ -164,6 +165,7 @@ static void test_a_blocked_writer_hands_its_turn_on(void **state)
 	hears(a, &a->candidate, "Q");
 	answers(a, &a->candidate, "C UPDATE 1; Z I");
 	hears(a, &a->client, "CZ");
+	end_close(&probe);
 	talk_close(&b);
 	scene_close(&s);
 }
@@ -424,6 +426,7 @@ static void test_a_slow_reader_hands_its_turn_on(void **state)
 {
 	struct scene s;
 	struct talk *a = scene_open(&s, EXECUTION_SERIAL, NULL), b;
+	struct end truth = {.fd = -1}, candidate = {.fd = -1};
 	int small = 65536;
 	struct buf rows;
 
@@ -446,13 +449,14 @@ static void test_a_slow_reader_hands_its_turn_on(void **state)
 	}
 	asks(&b, "Q update t set a = 1");
 	for (int i = 0; i < 1500 && s.st.proxy.counts.handed_on == 0; i++) {
-		stage_turn(&s.st, -1);
-		talk_probe(&s.st, &s.st.truth, "T p; C SELECT 0; Z I");
-		talk_probe(&s.st, &s.st.candidate, "T p; C SELECT 0; Z I");
+		talk_probe(&s.st, &truth, &s.st.truth, "T p; C SELECT 0; Z I");
+		talk_probe(&s.st, &candidate, &s.st.candidate, "T p; C SELECT 0; Z I");
 	}
 	assert_int_equal(s.st.proxy.counts.handed_on, 1);
 	hears(&b, &b.truth, "Q");
 	buf_fini(&rows);
+	end_close(&truth);
+	end_close(&candidate);
 	talk_close(&b);
 	scene_close(&s);
 }

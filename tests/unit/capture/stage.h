@@ -138,6 +138,15 @@ static inline int64_t stage_exchanges(const struct stage *st, enum verdict verdi
 	return st->proxy.counts.exchanges[verdict];
 }
 
+/* A connection that nobody has accepted: a cancel request waits for its end. */
+static inline void stage_drop(const struct peer *server)
+{
+	int fd = accept(server->listener, NULL, NULL);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The end: nothing may be left on the loop, and the trace must be whole. */
 static inline void stage_close(struct stage *st)
 {
@@ -145,8 +154,11 @@ static inline void stage_close(struct stage *st)
 	struct err err = {.text = ""};
 
 	proxy_stop(&st->proxy, "the test is over", true);
-	while (uv_run(&st->loop, UV_RUN_NOWAIT) != 0)
+	while (uv_run(&st->loop, UV_RUN_NOWAIT) != 0) {
+		stage_drop(&st->truth);
+		stage_drop(&st->candidate);
 		assert_true(clock_mono_us() < until);
+	}
 	assert_true(st->is_stopped);
 	assert_int_equal(st->proxy.active, 0);
 	assert_int_equal(st->proxy.turn.readers + st->proxy.turn.writers, 0);

@@ -36,7 +36,7 @@ static inline void end_init(struct end *end, int fd, enum wire_side hears)
 
 static inline void end_close(struct end *end)
 {
-	if (end->fd >= 0)
+	if (end->in.ceiling && end->fd >= 0)
 		close(end->fd);
 	end->fd = -1;
 	buf_fini(&end->in);
@@ -358,23 +358,30 @@ static inline void talk_close(struct talk *t)
 	end_close(&t->candidate);
 }
 
-/* If the watch asks this server who waits for a lock: answers with the script; 4711 is the
- * process that talk_greet gives every session. */
-static inline bool talk_probe(struct stage *st, const struct peer *server, const char *script)
+/* If the watch asks this server who waits for a lock: answers with the script. 4711 is the
+ * process that talk_greet gives every session. `probe` begins zeroed and is ended with
+ * end_close. */
+static inline bool talk_probe(
+	struct stage *st, struct end *probe, const struct peer *server, const char *script)
 {
 	struct talk t = {.st = st};
-	int fd = accept(server->listener, NULL, NULL);
 
-	if (fd < 0)
+	stage_turn(st, -1);
+	if (!probe->in.ceiling) {
+		int fd = accept(server->listener, NULL, NULL);
+
+		if (fd < 0)
+			return false;
+		end_init(probe, fd, WIRE_FRONTEND);
+		talk_startup(&t, probe);
+		talk_greet(&t, probe);
+	}
+	assert_true(end_read(probe));
+	buf_reset(&probe->heard);
+	if (end_take(probe) != FRONTEND_QUERY)
 		return false;
-	end_init(&t.truth, fd, WIRE_FRONTEND);
-	talk_startup(&t, &t.truth);
-	talk_greet(&t, &t.truth);
-	hears(&t, &t.truth, "Q");
-	heard(&t, &t.truth, "pg_blocking_pids");
-	answers(&t, &t.truth, script);
-	hears_end(&t, &t.truth);
-	end_close(&t.truth);
+	heard(&t, probe, "pg_blocking_pids");
+	answers(&t, probe, script);
 	return true;
 }
 

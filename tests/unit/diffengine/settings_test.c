@@ -104,7 +104,7 @@ static void test_default_comparison(void **state)
 	(void)state;
 	load(&l, "# nothing\n", NULL, 0);
 	assert_true(l.is_ok);
-	assert_true(l.settings.fail_on_differences);
+	assert_int_equal(l.settings.on_mismatch, ON_MISMATCH_TERMINATE);
 	assert_string_equal(l.settings.mismatch_sqlstate, "XX000");
 	assert_false(l.settings.has_execution);
 	assert_int_equal(l.settings.backend_timeout_us, 60000000);
@@ -178,7 +178,7 @@ static void test_every_key(void **state)
 	assert_int_equal(s->max_connections, 7);
 	assert_int_equal(s->max_message, 1 << 20);
 	assert_int_equal(s->window, 32 << 10);
-	assert_false(s->fail_on_differences);
+	assert_int_equal(s->on_mismatch, ON_MISMATCH_LOG);
 	assert_string_equal(s->mismatch_sqlstate, "TW001");
 	assert_true(s->has_execution);
 	assert_int_equal(s->execution, EXECUTION_SERIAL);

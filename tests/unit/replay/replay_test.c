@@ -51,7 +51,8 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 	size_t len = strlen(f->notes);
 
 	snprintf(f->notes + len, sizeof(f->notes) - len, "%lld %s %c%c %s\n", (long long)row->id,
-		verdict_name((enum verdict)row->verdict), row->truth_status ? row->truth_status : '-',
+		verdict_name((enum verdict)row->verdict),
+		row->truth_status ? row->truth_status : '-',
 		row->candidate_status ? row->candidate_status : '-', row->note ? row->note : "");
 	return true;
 }
@@ -165,12 +166,13 @@ static void test_lock_wait(void **state)
 	recorded_query(&f.recorded, 1, "begin");
 	recorded_query(&f.recorded, 2, "wait");
 	recorded_query(&f.recorded, 1, "insert");
-	recorded_query(&f.recorded, 1, "release");
-	recorded_query(&f.recorded, 2, "value");
 	recorded_query(&f.recorded, 1, "commit");
+	recorded_query(&f.recorded, 1, "value");
 	replay(&f);
 	assert_int_equal(f.status, EXIT_SAME);
-	assert_int_equal(f.counts.exchanges, 6);
+	assert_int_equal(f.counts.exchanges, 5);
+	expect_said(&f, 1, "begin\ninsert\ncommit\nwait\nvalue\n");
+	expect_said(&f, 2, "begin\nwait\ninsert\ncommit\nvalue\n");
 	assert_non_null(strstr(f.events, "2 handed-on\n"));
 	assert_string_equal(trace_read_meta(f.out, "exchanges_relaxed"), "2");
 	end(&f);
@@ -225,8 +227,7 @@ static void test_mismatch_and_on(void **state)
 	replay(&f);
 	assert_int_equal(f.status, EXIT_MISMATCH);
 	assert_int_equal(f.counts.differences, 1);
-	assert_string_equal(
-		f.notes, "1 mismatch II replay of exchange 1\n2 equal II \n");
+	assert_string_equal(f.notes, "1 mismatch II replay of exchange 1\n2 equal II \n");
 	end(&f);
 }
 
@@ -294,8 +295,8 @@ static void test_long_answers(void **state)
 	replay_with(&f, "proxy.window=64KB");
 	assert_int_equal(f.status, EXIT_MISMATCH);
 	assert_int_equal(f.counts.differences, 1);
-	assert_string_equal(f.notes,
-		"1 equal II \n2 mismatch II replay of exchange 2\n3 equal II \n");
+	assert_string_equal(
+		f.notes, "1 equal II \n2 mismatch II replay of exchange 2\n3 equal II \n");
 	end(&f);
 }
 
@@ -311,10 +312,10 @@ static void test_too_long_to_be_compared(void **state)
 	recorded_query(&f.recorded, 2, "value");
 	replay_with(&f, "proxy.max-message=128KB");
 	assert_int_equal(f.counts.exchanges, 2);
+	assert_int_equal(f.status, EXIT_FAILED);
+	assert_non_null(strstr(f.notes, "1 inconclusive"));
+	assert_non_null(strstr(f.notes, "longer than proxy.max-message"));
 	assert_non_null(strstr(f.notes, "2 equal II"));
-	assert_int_equal(f.counts.exchanges_by_verdict[VERDICT_INCONCLUSIVE] +
-				 f.counts.exchanges_by_verdict[VERDICT_MISMATCH],
-		1);
 	end(&f);
 }
 
@@ -362,13 +363,13 @@ static void test_long_unit(void **state)
 
 	(void)state;
 	begin(&f);
-	for (int i = 0; i < 30000; i++)
+	for (int i = 0; i < 20000; i++)
 		put_execution(&f.recorded.request);
 	assert_true(encode_sync(&f.recorded.request));
 	recorded_exchange(&f.recorded, 1, 1000, 100);
 	replay_with(&f, "comparison.backend-timeout=20s");
 	assert_int_equal(f.status, EXIT_SAME);
-	assert_int_equal(f.counts.commands, 30000);
+	assert_int_equal(f.counts.commands, 20000);
 	end(&f);
 }
 
@@ -417,8 +418,8 @@ static void test_copy_in_parts(void **state)
 	for (int ordinal = 1; ordinal <= 4; ordinal++) {
 		struct bytes rest = bytes_skip(all, (size_t)ordinal * 100000);
 
-		recorded_part(&f.recorded, 1, ordinal,
-			ordinal < 4 ? bytes_of(rest.ptr, 100000) : rest);
+		recorded_part(
+			&f.recorded, 1, ordinal, ordinal < 4 ? bytes_of(rest.ptr, 100000) : rest);
 	}
 	buf_truncate(&f.recorded.request, 100000);
 	recorded_exchange(&f.recorded, 1, 1000, 100);

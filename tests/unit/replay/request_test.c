@@ -138,8 +138,7 @@ static enum request_state open_exchange(struct fixture *f, int64_t exchange)
 {
 	enum request_state state = REQUEST_EMPTY;
 
-	RECORDED_MUST(&f->recorded,
-		request_open(&f->request, exchange, &state, &f->recorded.err));
+	RECORDED_MUST(&f->recorded, request_open(&f->request, exchange, &state, &f->recorded.err));
 	return state;
 }
 
@@ -147,8 +146,7 @@ static void expect(struct fixture *f, unsigned char type)
 {
 	struct frame frame;
 
-	assert_int_equal(
-		request_next(&f->request, &frame, &f->recorded.err), REQUEST_MESSAGE);
+	assert_int_equal(request_next(&f->request, &frame, &f->recorded.err), REQUEST_MESSAGE);
 	assert_int_equal(frame.type, type);
 }
 
@@ -236,8 +234,8 @@ static void test_read_in_parts(void **state)
 		expect(&f, FRONTEND_QUERY);
 		for (int i = 0; i < 300; i++) {
 			snprintf(line, sizeof(line), "%014d\n", i);
-			assert_int_equal(request_next(&f.request, &frame, &f.recorded.err),
-				REQUEST_MESSAGE);
+			assert_int_equal(
+				request_next(&f.request, &frame, &f.recorded.err), REQUEST_MESSAGE);
 			assert_int_equal(frame.type, FRONTEND_COPY_DATA);
 			assert_true(bytes_equal_str(frame.body, line));
 			/* read as it goes: never more than a message and a part */

@@ -13,8 +13,7 @@ struct fixture {
 static void load(struct fixture *f)
 {
 	recorded_read(&f->recorded);
-	RECORDED_MUST(&f->recorded,
-		roster_load(&f->roster, f->recorded.trace, &f->recorded.err));
+	RECORDED_MUST(&f->recorded, roster_load(&f->roster, f->recorded.trace, &f->recorded.err));
 }
 
 static void end(struct fixture *f)
@@ -67,8 +66,7 @@ static void test_sessions(void **state)
 	assert_int_equal(roster_find(&f.roster, 4)->left, 0);
 	assert_int_equal(roster_find(&f.roster, 4)->ends_us, 0);
 	assert_true(bytes_equal(roster_find(&f.roster, 200)->startup, RECORDED_STARTUP));
-	assert_true(bytes_equal(
-		roster_find(&f.roster, 300)->startup, LITERAL("user\0other\0")));
+	assert_true(bytes_equal(roster_find(&f.roster, 300)->startup, LITERAL("user\0other\0")));
 	end(&f);
 }
 

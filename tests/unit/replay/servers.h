@@ -8,7 +8,7 @@
  *   fail                      an error
  *   copy                      asks for data and counts its bytes
  *   hang, gone                never answers before a cancel request; ends the connection
- *   wait                      answers when a session has said "release"
+ *   wait                      answers when a session has committed
  */
 #ifndef TESTS_UNIT_REPLAY_SERVERS_H
 #define TESTS_UNIT_REPLAY_SERVERS_H
@@ -26,9 +26,9 @@ struct server {
 	int count; /* of threads */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	int releases, cancels;
-	size_t copied;      /* bytes of COPY data */
-	struct buf said;    /* every statement, each with a newline */
+	int commits, cancels;
+	size_t copied;   /* bytes of COPY data */
+	struct buf said; /* every statement, each with a newline */
 };
 
 struct connection {
@@ -196,12 +196,12 @@ static inline bool run_statement(struct connection *c, const char *sql, size_t *
 		put_error(c, "57014");
 	} else {
 		if (says(sql, "wait"))
-			wait_for(c, &c->server->releases, 0);
-		else if (says(sql, "release"))
-			count_up(c->server, &c->server->releases);
+			wait_for(c, &c->server->commits, 0);
 		else if (says(sql, "begin"))
 			c->status = 'T';
-		else if (says(sql, "commit") || says(sql, "ROLLBACK"))
+		else if (says(sql, "commit"))
+			count_up(c->server, &c->server->commits);
+		if (says(sql, "commit") || says(sql, "ROLLBACK"))
 			c->status = 'I';
 		put_tag(c, "OK");
 	}
@@ -228,6 +228,8 @@ static inline bool answer(struct connection *c, const struct frame *f, size_t *t
 	case FRONTEND_EXECUTE:
 		put_row(c, "1", 1);
 		put_tag(c, "SELECT 1");
+		if (buf_len(&c->out) > 8192) /* as PostgreSQL does */
+			send_out(c);
 		return true;
 	case FRONTEND_FLUSH:
 		send_out(c);
