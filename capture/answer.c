@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
+#include "capture/retry.h"
 #include "diffengine/compare.h"
 #include "wire/decode.h"
 
@@ -263,6 +264,8 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	turn_release(&s->proxy->turn, &s->ticket);
 	if (s->truth.backend->protocol.copy == PROTOCOL_COPY_IN) {
 		ex->phase = PHASE_COPYING;
+		/* A Sync that was sent before the data is swallowed by the COPY. */
+		ex->ends = ex->is_simple;
 	} else if (protocol_is_idle(&s->truth.backend->protocol) && s->truth.done_us >= 0) {
 		answer_finish(s, result);
 		return;
@@ -307,6 +310,17 @@ static void excuse_cancel(struct session *s, struct comparison *result)
 	result->verdict = VERDICT_EQUAL;
 }
 
+/* Inside a transaction, or with the answer given already, asking again would prove nothing. */
+static void excuse_race(struct session *s, struct comparison *result)
+{
+	for (size_t i = 0; i < result->command_count; i++)
+		if (result->commands[i] == VERDICT_MISMATCH)
+			result->commands[i] = VERDICT_UNDECIDABLE;
+	s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_UNDECIDABLE);
+	s->exchange.note = "concurrent: another session was writing meanwhile";
+	result->verdict = VERDICT_EQUAL;
+}
+
 /* The answers differ in bytes; `result` says in what. */
 static void on_compared(struct session *s, struct comparison *result, size_t agreed)
 {
@@ -314,7 +328,13 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 
 	if (ex->is_cancelled && is_cancel_only(result))
 		excuse_cancel(s, result);
+	if (retry_begin(s, result))
+		return;
+	if (retry_is_undecidable(s, result))
+		excuse_race(s, result);
 	ex->verdict = verdict_worst(ex->verdict, result->verdict);
+	if (ex->is_retried)
+		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
 	if (result->verdict == VERDICT_INCONCLUSIVE) {
 		on_inconclusive(s, result);
 	} else if (result->verdict == VERDICT_MISMATCH && !ex->is_handed_at_once) {
@@ -336,6 +356,7 @@ static void on_settled(struct session *s)
 	struct comparison result;
 	size_t agreed;
 
+	retry_note_settled(s);
 	if (s->is_detached) {
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_NOT_COMPARED);
 		if (!align_begin(s, NULL))
@@ -346,6 +367,8 @@ static void on_settled(struct session *s)
 		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
 		diverge(s);
 	if (!ex->has_diverged) {
+		if (ex->is_retried)
+			ex->verdict = VERDICT_RETRIED;
 		answer_go_on(s, NULL);
 		return;
 	}
@@ -411,7 +434,7 @@ static void advance_exchange(struct session *s)
 	candidate = s->is_detached || has_settled(&s->candidate);
 	if (ex->phase == PHASE_AWAITING && truth && candidate) {
 		on_settled(s);
-	} else if (ex->phase == PHASE_AWAITING && !s->candidate.is_sent &&
+	} else if (ex->phase == PHASE_AWAITING && !candidate && !s->candidate.is_sent &&
 		   (truth || is_full(&s->truth))) {
 		if (turn_return(&s->proxy->turn, &s->ticket))
 			relay_send_held(&s->candidate);
@@ -465,8 +488,8 @@ void answer_give_up(struct session *s, struct side *side, const char *sqlstate, 
 		s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
 		snprintf(s->why, sizeof(s->why), "%s: %s", name, why);
 		s->exchange.note = s->why;
-		if (s->exchange.is_open)
-			exchange_note_truth(s, framed_of(&s->truth));
+		exchange_diverge(s);
+		exchange_note_rest(s);
 	}
 	session_fatal(s, sqlstate, "twinkly: %s: %s", name, why);
 }

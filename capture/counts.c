@@ -46,11 +46,16 @@ static void add_side(const struct side *side, int64_t *in, int64_t *out)
 	*out += side->backend->link.sent;
 }
 
-void counts_add_bytes(struct proxy_counts *counts, const struct session *s)
+void counts_add_backends(struct proxy_counts *counts, const struct session *s)
 {
-	counts->bytes[COUNTS_CLIENT_IN] += s->client.received;
-	counts->bytes[COUNTS_CLIENT_OUT] += s->client.sent;
 	add_side(&s->truth, &counts->bytes[COUNTS_TRUTH_IN], &counts->bytes[COUNTS_TRUTH_OUT]);
 	add_side(&s->candidate, &counts->bytes[COUNTS_CANDIDATE_IN],
 		&counts->bytes[COUNTS_CANDIDATE_OUT]);
+}
+
+void counts_add_session(struct proxy_counts *counts, const struct session *s)
+{
+	counts->bytes[COUNTS_CLIENT_IN] += s->client.received;
+	counts->bytes[COUNTS_CLIENT_OUT] += s->client.sent;
+	counts_add_backends(counts, s);
 }

@@ -48,7 +48,8 @@ struct proxy_counts {
 	struct counts_histogram truth, candidate;
 };
 
-/* What the session has read and written so far. */
-void counts_add_bytes(struct proxy_counts *counts, const struct session *s);
+/* What the session has carried so far: all of it, or the part of its backends, if it has them. */
+void counts_add_session(struct proxy_counts *counts, const struct session *s);
+void counts_add_backends(struct proxy_counts *counts, const struct session *s);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "capture/proxy.h"
+#include "capture/retry.h"
 #include "capture/session.h"
 #include "diffengine/statement.h"
 #include "wire/decode.h"
@@ -29,6 +30,9 @@ static void open_exchange(struct session *s)
 	ex->verdict = VERDICT_EQUAL;
 	ex->is_handed_at_once = s->proxy->settings->on_mismatch == ON_MISMATCH_LOG;
 	s->truth.done_us = s->candidate.done_us = -1;
+	ex->began_idle = s->truth.backend->protocol.status == 'I' &&
+			 s->candidate.backend->protocol.status == 'I';
+	s->truth.asked_us = s->candidate.asked_us = 0;
 	s->proxy->active++;
 }
 
@@ -260,6 +264,14 @@ void exchange_diverge(struct session *s)
 	ex->has_candidate = true;
 }
 
+void exchange_forget_answers(struct exchange *ex)
+{
+	buf_reset(&ex->truth);
+	buf_reset(&ex->candidate);
+	ex->truth_len = ex->candidate_len = 0;
+	ex->has_candidate = ex->has_diverged = false;
+}
+
 const struct compare_command *exchange_commands(struct session *s, size_t *count)
 {
 	struct exchange *ex = &s->exchange;
@@ -319,6 +331,24 @@ static void fill_row(struct session *s, struct trace_exchange *row)
 		row->candidate_status = s->candidate.backend->protocol.status;
 }
 
+static void count_side(
+	const struct session *s, const struct side *side, struct counts_histogram *latency)
+{
+	/* done_us counts from the trace's start. */
+	if (side->asked_us > 0 && side->done_us >= 0)
+		counts_observe(latency,
+			side->done_us + s->proxy->record.began_mono_us - side->asked_us);
+}
+
+static void count(struct session *s)
+{
+	struct proxy_counts *counts = &s->proxy->counts;
+
+	counts->exchanges[s->exchange.verdict]++;
+	count_side(s, &s->truth, &counts->truth);
+	count_side(s, &s->candidate, &counts->candidate);
+}
+
 void exchange_record(struct session *s, const struct comparison *result, unsigned first_ordinal)
 {
 	struct exchange *ex = &s->exchange;
@@ -344,7 +374,7 @@ void exchange_record(struct session *s, const struct comparison *result, unsigne
 	flush_part(s);
 	fill_row(s, &exchange.row);
 	record_exchange(&s->proxy->record, &exchange);
-	s->proxy->counts.exchanges[ex->verdict]++;
+	count(s);
 	if (numbers != few)
 		free(numbers);
 }
@@ -352,6 +382,7 @@ void exchange_record(struct session *s, const struct comparison *result, unsigne
 void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal)
 {
 	exchange_record(s, result, first_ordinal);
+	retry_note_settled(s);
 	s->proxy->active--;
 	exchange_reset(&s->exchange);
 }

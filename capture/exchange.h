@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "capture/prepared.h"
+#include "diffengine/prepared.h"
 #include "diffengine/lockstep.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
@@ -37,6 +37,7 @@ enum exchange_phase {
 struct side {                    /* one backend of the session */
 	struct backend *backend; /* NULL before CONNECTING and after the end */
 	size_t framed;           /* bytes of link.in that were framed and checked off */
+	int64_t asked_us;        /* monotonic: when the exchange's first bytes went out; 0: not yet */
 	int64_t done_us;         /* when its ReadyForQuery came; -1: not yet */
 	int64_t heard_us;        /* monotonic: when it last said something, or was sent something */
 	struct buf held;         /* the unit's bytes that it has not been sent yet */
@@ -61,6 +62,11 @@ struct exchange {
 	bool is_simple;         /* a Query: ReadyForQuery comes without a Sync */
 	bool ends;              /* the unit ends with a message that ReadyForQuery answers */
 	bool has_diverged;      /* in this unit */
+	bool began_idle;        /* outside a transaction on both sides */
+	bool is_overlapped;     /* another session's writing unit was under way meanwhile */
+	bool is_counted_writer; /* in proxy.writing */
+	bool is_retried;        /* it was asked again, see capture/retry.h */
+	int64_t read_epoch;     /* proxy.write_epoch when the reading unit was sent */
 	bool is_recorded;       /* its row is in the trace already */
 	bool is_cancelled;      /* the client asked for it while the exchange was under way */
 	bool is_handed_at_once; /* fail-on-differences = false */
@@ -92,6 +98,8 @@ void exchange_note_candidate(struct session *s, struct bytes data);
 void exchange_note_rest(struct session *s);
 /* From here on the candidate's answer is kept, too: what came before was the same. */
 void exchange_diverge(struct session *s);
+/* What was kept of the answers is dropped: they will come again. */
+void exchange_forget_answers(struct exchange *ex);
 
 /* What the statements' texts say of the commands, for the comparison; in the arena. */
 const struct compare_command *exchange_commands(struct session *s, size_t *count);

@@ -159,21 +159,28 @@ static int capture(
 	struct arguments *a, const struct settings *settings, char **argv, int rest, int argc)
 {
 	struct command_run child = {0};
+	struct reload reload;
 	struct run_options options = {.settings = settings,
 		.command = rest < argc ? argv + rest : NULL,
 		.child = &child,
+		.reload = &reload,
 		.is_quiet = a->is_quiet};
 	char *line = join(argc, argv);
 	int status = EXIT_FAILED;
 
 	options.command_line = line ? line : "";
-	if (command_keep_environment(&child)) {
+	if (reload_init(&reload) && command_keep_environment(&child)) {
+		reload.path = a->config;
+		reload.overrides = a->overrides;
+		reload.override_count = a->override_count;
+		reload.keeps_level = a->is_quiet || a->verbosity > 0;
 		backend_isolate();
 		status = run_capture(&options);
 	} else {
 		fprintf(stderr, "twinkly-capture: out of memory\n");
 	}
 	command_fini(&child);
+	reload_fini(&reload);
 	free(line);
 	return status;
 }

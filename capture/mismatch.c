@@ -130,6 +130,7 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 static void close_backends(struct session *s)
 {
 	turn_release(&s->proxy->turn, &s->ticket);
+	counts_add_backends(&s->proxy->counts, s);
 	backend_close(s->truth.backend);
 	backend_close(s->candidate.backend);
 	s->truth.backend = s->candidate.backend = NULL;

@@ -151,7 +151,8 @@ static bool connect_first(struct probe *p, const struct probe_question *question
 		.on_connected = on_connected, .on_readable = on_readable, .on_drained = on_drained};
 	struct backend_wishes wishes = {.user = question->user,
 		.database = question->database,
-		.application_name = "twinkly watch"};
+		.application_name = "twinkly watch",
+		.password = question->password};
 
 	p->backend = backend_connect(p->loop, p->target, &wishes, MESSAGE_MAX, &events, p);
 	return p->backend != NULL;

@@ -19,6 +19,7 @@
 
 struct probe_question {              /* copied */
 	const char *user, *database; /* where a connection has to be made; borrowed for the call */
+	const char *password;
 	int32_t pids[PROBE_PIDS_MAX];
 	size_t count;
 };

@@ -159,9 +159,9 @@ static void on_granted(struct turn_ticket *ticket)
 	relay_on_granted(list_entry(ticket, struct session, ticket));
 }
 
-static bool load_patterns(struct proxy *p, struct err *err)
+bool proxy_set_patterns(struct proxy *p, const struct conf *conf, struct err *err)
 {
-	const struct conf *conf = p->settings->conf;
+	struct exclude *exclude;
 	size_t count = conf_count(conf, "comparison.exclude-patterns");
 	const char **patterns = calloc(count + 1, sizeof(*patterns));
 
@@ -169,9 +169,13 @@ static bool load_patterns(struct proxy *p, struct err *err)
 		return err_set(err, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		patterns[i] = conf_item(conf, "comparison.exclude-patterns", i);
-	p->exclude = exclude_new(patterns, count, err);
+	exclude = exclude_new(patterns, count, err);
 	free(patterns);
-	return p->exclude != NULL;
+	if (!exclude)
+		return err_prefix(err, "comparison.exclude-patterns: ");
+	exclude_free(p->exclude);
+	p->exclude = exclude;
+	return true;
 }
 
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings, struct err *err)
@@ -184,8 +188,8 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	fill_target(&p->candidate, &settings->candidate);
 	turn_init(&p->turn, p->execution == EXECUTION_SERIAL, on_granted);
 	arena_init(&p->arena, COMPARE_ARENA);
-	if (!load_patterns(p, err))
-		return err_prefix(err, "comparison.exclude-patterns: ");
+	if (!proxy_set_patterns(p, settings->conf, err))
+		return false;
 	if (!watch_init(p) || uv_poll_init(loop, &p->listen_poll, p->listen_fd) != 0) {
 		exclude_free(p->exclude);
 		return err_set(err, "the event loop cannot watch the listening socket");

@@ -14,18 +14,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "capture/counts.h"
 #include "capture/record.h"
 #include "capture/turn.h"
 #include "diffengine/exclude.h"
 #include "diffengine/settings.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
-
-struct proxy_counts {
-	int64_t sessions, refused; /* clients served; clients whose session never began */
-	int64_t exchanges[VERDICT_COUNT];
-	int64_t handed_on; /* turns given up because the session was blocked */
-};
 
 struct session;
 
@@ -37,6 +32,8 @@ struct proxy {
 	enum settings_execution execution;
 	struct record record;
 	struct turn turn;
+	int writing;         /* units under way that may write */
+	int64_t write_epoch; /* changes when one starts or ends */
 	struct list sessions;
 	int64_t session_count, next_session, next_exchange;
 	int active; /* exchanges under way: the watch ticks while there are any */
@@ -61,6 +58,9 @@ int proxy_listen(const struct settings *settings, struct err *err) ATTR_USE_RESU
  * listen_fd, execution, on_stopped and context. False: err, nothing to undo. */
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings,
 	struct err *err) ATTR_USE_RESULT;
+/* Compiles comparison.exclude-patterns; they borrow from `conf` until the next call. False: the
+ * old ones stay. */
+bool proxy_set_patterns(struct proxy *p, const struct conf *conf, struct err *err) ATTR_USE_RESULT;
 /* No new clients. With `why` all sessions get it as a FATAL and end, those with an exchange
  * under way when it is answered, or at once if forced; without it they may finish by
  * themselves. on_stopped is called when none is left. May be called again, more strictly. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
+#include "capture/retry.h"
 #include "wire/decode.h"
 
 /* Unanswered messages at which the head of a long unit is sent and its answers are awaited. */
@@ -45,6 +46,8 @@ static void send_to(struct side *side, struct bytes data)
 {
 	side->is_sent = true;
 	side->heard_us = clock_mono_us();
+	if (side->asked_us == 0)
+		side->asked_us = side->heard_us;
 	if (data.len > 0)
 		(void)!backend_send(side->backend, data);
 }
@@ -85,6 +88,7 @@ static void send_unit(struct session *s)
 
 	s->truth.is_sent = s->candidate.is_sent = false;
 	ex->phase = PHASE_AWAITING;
+	retry_note_sent(s);
 	ex->has_written |= ex->unit_writes;
 	send_bytes(s, ex->unit_len, to_both);
 	ex->unit_len = 0;
@@ -99,6 +103,7 @@ static void send_partial(struct session *s)
 	struct exchange *ex = &s->exchange;
 
 	ex->is_partial = true;
+	retry_note_sent(s);
 	ex->has_written |= ex->unit_writes;
 	send_bytes(s, ex->unit_len, true);
 	ex->unit_len = 0;
@@ -108,7 +113,8 @@ static void send_partial(struct session *s)
 static void dispatch(struct session *s)
 {
 	s->exchange.phase = PHASE_QUEUED;
-	if (turn_request(&s->proxy->turn, &s->ticket, s->exchange.unit_writes))
+	if (turn_request(&s->proxy->turn, &s->ticket,
+		    s->exchange.unit_writes ? TURN_WRITE : TURN_READ))
 		send_unit(s);
 }
 
@@ -117,7 +123,10 @@ void relay_on_granted(struct session *s)
 	if (s->is_marked || s->state != SESSION_READY)
 		return;
 	if (s->exchange.phase == PHASE_QUEUED) {
-		send_unit(s);
+		if (s->exchange.is_retried)
+			retry_send(s);
+		else
+			send_unit(s);
 		session_update(s);
 	} else if (s->exchange.phase == PHASE_AWAITING && !s->candidate.is_sent) {
 		relay_send_held(&s->candidate);

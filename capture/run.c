@@ -7,17 +7,21 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "capture/metrics.h"
 #include "capture/proxy.h"
+#include "capture/status.h"
 #include "capture/summary.h"
 #include "schema/trace_read.h"
 
-/* How long sessions may take to end by themselves when the command is done. */
-#define GRACE_MS 2000
+/* Descriptors beside those of the sessions (a client, two backends): the trace, listeners, locks
+ * being asked for, cancel requests, clients that are refused. */
+#define OTHER_FILES 64
 
 struct run {
 	const struct run_options *options;
@@ -25,7 +29,9 @@ struct run {
 	uv_loop_t loop;
 	struct proxy proxy;
 	struct trace *trace;
-	uv_signal_t sigint, sigterm;
+	struct metrics *metrics; /* NULL: none */
+	int metrics_fd;          /* listens until metrics_start; -1: none */
+	uv_signal_t sigint, sigterm, sighup, sigusr1;
 	uv_async_t trace_failed;
 	uv_timer_t grace;
 	bool is_stopping, has_trace_failed;
@@ -132,13 +138,14 @@ static void on_grace(uv_timer_t *timer)
 	proxy_stop(&run->proxy, "terminating connection: twinkly-capture ends", true);
 }
 
-/* Exchanges under way have GRACE_MS to end; with `why` idle sessions end at once. */
+/* Exchanges under way have proxy.drain-timeout to end; with `why` idle sessions end at once. */
 static void stop(struct run *run, const char *why)
 {
 	run->is_stopping = true;
 	proxy_stop(&run->proxy, why, false);
 	if (!run->proxy.is_stopped)
-		uv_timer_start(&run->grace, on_grace, GRACE_MS, 0);
+		uv_timer_start(&run->grace, on_grace,
+			(uint64_t)run->settings.drain_timeout_us / 1000, 0);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -156,6 +163,22 @@ static void on_signal(uv_signal_t *handle, int signum)
 		proxy_stop(&run->proxy, "terminating connection: twinkly-capture ends", true);
 	else
 		stop(run, "terminating connection due to administrator command");
+}
+
+static void on_sighup(uv_signal_t *handle, int signum)
+{
+	struct run *run = handle->data;
+
+	(void)signum;
+	reload_run(run->options->reload, &run->proxy);
+}
+
+static void on_sigusr1(uv_signal_t *handle, int signum)
+{
+	struct run *run = handle->data;
+
+	(void)signum;
+	status_print(&run->proxy, STDERR_FILENO);
 }
 
 static void on_command_exit(struct command_run *child)
@@ -193,18 +216,40 @@ static void on_stopped(struct proxy *proxy)
 
 	uv_close((uv_handle_t *)&run->sigint, NULL);
 	uv_close((uv_handle_t *)&run->sigterm, NULL);
+	uv_close((uv_handle_t *)&run->sighup, NULL);
+	uv_close((uv_handle_t *)&run->sigusr1, NULL);
 	uv_close((uv_handle_t *)&run->trace_failed, NULL);
 	uv_close((uv_handle_t *)&run->grace, NULL);
+	metrics_stop(run->metrics);
+	run->metrics = NULL;
+}
+
+static void watch_signal(struct run *run, uv_signal_t *handle, uv_signal_cb on, int signum)
+{
+	uv_signal_init(&run->loop, handle);
+	handle->data = run;
+	uv_signal_start(handle, on, signum);
 }
 
 static void watch_signals(struct run *run)
 {
-	uv_signal_init(&run->loop, &run->sigint);
-	uv_signal_init(&run->loop, &run->sigterm);
+	watch_signal(run, &run->sigint, on_signal, SIGINT);
+	watch_signal(run, &run->sigterm, on_signal, SIGTERM);
+	watch_signal(run, &run->sighup, on_sighup, SIGHUP);
+	watch_signal(run, &run->sigusr1, on_sigusr1, SIGUSR1);
 	uv_timer_init(&run->loop, &run->grace);
-	run->sigint.data = run->sigterm.data = run->grace.data = run;
-	uv_signal_start(&run->sigint, on_signal, SIGINT);
-	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
+	run->grace.data = run;
+}
+
+static bool start_metrics(struct run *run, struct err *err)
+{
+	int fd = run->metrics_fd;
+
+	if (fd < 0)
+		return true;
+	run->metrics_fd = -1;
+	run->metrics = metrics_start(&run->proxy, fd, err);
+	return run->metrics != NULL;
 }
 
 static bool start_command(struct run *run, struct err *err)
@@ -231,7 +276,7 @@ static bool serve(struct run *run)
 		return false;
 	}
 	watch_signals(run);
-	ok = start_command(run, &err);
+	ok = start_metrics(run, &err) && start_command(run, &err);
 	if (!ok) {
 		print_error(err.text);
 		stop(run, "");
@@ -291,9 +336,28 @@ static bool listen_first(struct run *run)
 	struct err err;
 
 	run->proxy.listen_fd = proxy_listen(&run->settings, &err);
-	if (run->proxy.listen_fd < 0)
-		print_error(err.text);
-	return run->proxy.listen_fd >= 0;
+	if (run->proxy.listen_fd >= 0 && run->settings.metrics_enabled)
+		run->metrics_fd = metrics_listen(&run->settings, &err);
+	if (run->proxy.listen_fd >= 0 && (run->metrics_fd >= 0 || !run->settings.metrics_enabled))
+		return true;
+	print_error(err.text);
+	return false;
+}
+
+/* Enough descriptors for proxy.max-connections, as far as the hard limit lets us. */
+static void raise_file_limit(const struct settings *s)
+{
+	rlim_t need = (rlim_t)s->max_connections * 3 + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+		return;
+	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < need)
+		log_warning("proxy.max-connections = %lld needs %llu open files, the limit is %llu; "
+			    "raise it (ulimit -Hn, LimitNOFILE=)",
+			(long long)s->max_connections, (unsigned long long)need,
+			(unsigned long long)limit.rlim_cur);
 }
 
 static enum settings_execution execution_of(const struct run_options *options)
@@ -329,6 +393,8 @@ int run_capture(const struct run_options *options)
 		return EXIT_FAILED;
 	run->options = options;
 	run->settings = *options->settings;
+	run->metrics_fd = -1;
+	raise_file_limit(&run->settings);
 	run->proxy.execution = execution_of(options);
 	run->proxy.on_stopped = on_stopped;
 	run->proxy.context = run;
@@ -341,6 +407,8 @@ int run_capture(const struct run_options *options)
 	}
 	if (run->proxy.listen_fd >= 0)
 		close(run->proxy.listen_fd);
+	if (run->metrics_fd >= 0)
+		close(run->metrics_fd);
 	free(run);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "capture/command.h"
+#include "capture/reload.h"
 #include "diffengine/settings.h"
 
 enum { EXIT_SAME = 0, EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
@@ -17,6 +18,7 @@ struct run_options {
 	const struct settings *settings;
 	char **command;            /* NULL: daemon */
 	struct command_run *child; /* keeps the environment; used with a command */
+	struct reload *reload;     /* for SIGHUP */
 	const char *command_line;  /* of twinkly-capture itself, for the trace */
 	bool is_quiet;             /* no summary */
 };

@@ -284,6 +284,7 @@ void session_free(struct session *s)
 	end_exchange(s);
 	turn_release(&s->proxy->turn, &s->ticket);
 	list_remove(&s->node);
+	counts_add_session(&s->proxy->counts, s);
 	backend_close(s->truth.backend);
 	backend_close(s->candidate.backend);
 	buf_fini(&s->truth.held);

@@ -18,7 +18,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "capture/exchange.h"
-#include "capture/prepared.h"
+#include "diffengine/prepared.h"
 #include "capture/turn.h"
 #include "wire/backend.h"
 #include "wire/link.h"
@@ -80,6 +80,8 @@ struct session {
 	bool awaits_sync;    /* after an error of ours in a pipeline: ReadyForQuery comes with the
 			      * client's Sync, what comes before it is discarded */
 	int64_t deadline_us; /* monotonic: of the startup packet; CLOSING: of the last words */
+	int64_t idle_since_us; /* monotonic, as the watch saw it; 0: busy */
+	int64_t idle_received; /* bytes from the client by then */
 	char why[256];       /* storage of exchange.note */
 };
 

@@ -47,6 +47,20 @@ static const char *doubt(const struct summary *s)
 	return NULL;
 }
 
+static void print_nothing(const struct summary *s, FILE *out)
+{
+	const char *who = s->has_command ? "the command" : "a client";
+
+	fputs("twinkly: nothing was captured: ", out);
+	if (s->counts->refused > 0)
+		fprintf(out, "%" PRId64 " sessions were refused\n", s->counts->refused);
+	else if (s->counts->sessions > 0)
+		fprintf(out, "%s connected and asked nothing\n", who);
+	else
+		fprintf(out, "%s never connected to %s:%d\n", who, s->settings->listen_address,
+			s->settings->listen_port);
+}
+
 int summary_exit_status(const struct summary *s, FILE *out)
 {
 	const char *why = doubt(s);
@@ -56,9 +70,7 @@ int summary_exit_status(const struct summary *s, FILE *out)
 	if (s->has_command && s->command_status != 0)
 		return s->command_status;
 	if (total(s->counts) == 0) {
-		fprintf(out, "twinkly: nothing was captured: %s never connected to %s:%d\n",
-			s->has_command ? "the command" : "a client", s->settings->listen_address,
-			s->settings->listen_port);
+		print_nothing(s, out);
 		return EXIT_FAILED;
 	}
 	if (why) {

@@ -10,27 +10,27 @@ void turn_init(struct turn *turn, bool is_serial, void (*on_granted)(struct turn
 	list_init(&turn->held);
 }
 
-static bool is_free_for(const struct turn *turn, bool is_writing)
+static bool is_free_for(const struct turn *turn, bool is_exclusive)
 {
-	return turn->writers == 0 && (!is_writing || turn->readers == 0);
+	return turn->owners == 0 && (!is_exclusive || turn->sharers == 0);
 }
 
 static void hold(struct turn *turn, struct turn_ticket *ticket)
 {
 	ticket->state = TURN_HELD;
 	list_append(&turn->held, &ticket->node);
-	if (ticket->is_writing)
-		turn->writers++;
+	if (ticket->is_exclusive)
+		turn->owners++;
 	else
-		turn->readers++;
+		turn->sharers++;
 }
 
-bool turn_request(struct turn *turn, struct turn_ticket *ticket, bool is_writing)
+bool turn_request(struct turn *turn, struct turn_ticket *ticket, enum turn_kind kind)
 {
-	ticket->is_writing = is_writing;
-	if (!turn->is_serial)
+	ticket->is_exclusive = kind == TURN_ALONE || (turn->is_serial && kind == TURN_WRITE);
+	if (!turn->is_serial && kind == TURN_READ)
 		return true;
-	if (list_is_empty(&turn->waiting) && is_free_for(turn, is_writing)) {
+	if (list_is_empty(&turn->waiting) && is_free_for(turn, ticket->is_exclusive)) {
 		hold(turn, ticket);
 		return true;
 	}
@@ -41,11 +41,11 @@ bool turn_request(struct turn *turn, struct turn_ticket *ticket, bool is_writing
 
 bool turn_return(struct turn *turn, struct turn_ticket *ticket)
 {
-	if (!turn->is_serial || ticket->state == TURN_HELD)
+	if (ticket->state == TURN_HELD)
 		return true;
 	if (ticket->state == TURN_WAITING)
 		return false;
-	if (is_free_for(turn, ticket->is_writing)) {
+	if (is_free_for(turn, ticket->is_exclusive)) {
 		hold(turn, ticket);
 		return true;
 	}
@@ -60,7 +60,7 @@ static void grant_waiting(struct turn *turn)
 		struct turn_ticket *first =
 			list_entry(turn->waiting.next, struct turn_ticket, node);
 
-		if (!is_free_for(turn, first->is_writing))
+		if (!is_free_for(turn, first->is_exclusive))
 			return;
 		list_remove(&first->node);
 		hold(turn, first);
@@ -73,10 +73,10 @@ void turn_release(struct turn *turn, struct turn_ticket *ticket)
 	if (ticket->state == TURN_NONE)
 		return;
 	list_remove(&ticket->node);
-	if (ticket->state == TURN_HELD && ticket->is_writing)
-		turn->writers--;
+	if (ticket->state == TURN_HELD && ticket->is_exclusive)
+		turn->owners--;
 	else if (ticket->state == TURN_HELD)
-		turn->readers--;
+		turn->sharers--;
 	ticket->state = TURN_NONE;
 	grant_waiting(turn);
 }

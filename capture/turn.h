@@ -1,8 +1,12 @@
 /*
- * Whose turn it is (comparison.execution). With `serial`, a unit that may write runs alone in
- * the whole proxy, units that read share; waiting units are served in order of asking, so
- * neither kind starves. With `ordered` and `parallel` every unit runs at once and nothing is kept
- * here. A unit that is found to be blocked by another session gives its turn back
+ * Whose turn it is (comparison.execution).
+ *
+ *   unit              serial       ordered, parallel
+ *   reads             shared       at once, without a turn
+ *   may write         exclusive    shared
+ *   is asked again    exclusive    exclusive           (capture/retry.c)
+ *
+ * Waiting units are served in order of asking, so no kind starves. A unit that is found to be blocked by another session gives its turn back
  * (turn_release, by capture/watch.c), so that the one it waits for can go ahead.
  */
 #ifndef CAPTURE_TURN_H
@@ -15,15 +19,17 @@
 
 enum turn_state { TURN_NONE, TURN_WAITING, TURN_HELD };
 
+enum turn_kind { TURN_READ, TURN_WRITE, TURN_ALONE };
+
 struct turn_ticket { /* one per session; zero and list_init before use */
 	struct list node;
 	enum turn_state state;
-	bool is_writing;
+	bool is_exclusive;
 };
 
 struct turn {
 	bool is_serial;
-	int readers, writers; /* tickets that hold the turn */
+	int sharers, owners; /* tickets that hold the turn */
 	struct list waiting;
 	struct list held;
 	/* A ticket that waited holds the turn now. */
@@ -32,7 +38,8 @@ struct turn {
 
 void turn_init(struct turn *turn, bool is_serial, void (*on_granted)(struct turn_ticket *ticket));
 /* True: granted at once; false: on_granted comes later. */
-bool turn_request(struct turn *turn, struct turn_ticket *ticket, bool is_writing) ATTR_USE_RESULT;
+bool turn_request(struct turn *turn, struct turn_ticket *ticket, enum turn_kind kind)
+	ATTR_USE_RESULT;
 /* The same for a unit that gave its turn back while it was blocked and has a second half to
  * do: it goes before all that wait, since others may see its first half already. */
 bool turn_return(struct turn *turn, struct turn_ticket *ticket) ATTR_USE_RESULT;

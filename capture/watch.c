@@ -13,6 +13,8 @@
 
 #define TICK_MS        25
 #define SERIAL_TICK_MS 4
+/* While there is nothing but idle sessions; shorter for a short proxy.idle-timeout. */
+#define IDLE_TICK_MS 1000
 /* How long a unit may hold the turn, others waiting, before the databases are asked. */
 #define PATIENCE_US 4000
 /* Where a database cannot say who blocks whom, a unit is taken to be blocked after this. */
@@ -64,6 +66,31 @@ static void cancel_late(struct session *s)
 	if (s->exchange.is_cancelled && s->candidate.is_sent && !s->is_detached &&
 		!protocol_is_settled(&s->candidate.backend->protocol))
 		backend_cancel(s->candidate.backend);
+}
+
+/* As PostgreSQL means it: no statement under way and no transaction open. */
+static bool is_idle(const struct session *s)
+{
+	if (s->state == SESSION_DOOMED)
+		return true;
+	return s->state == SESSION_READY && !s->exchange.is_open &&
+	       s->truth.backend->protocol.status == 'I';
+}
+
+static void check_idle(struct session *s, int64_t now)
+{
+	int64_t patience = s->proxy->settings->idle_timeout_us;
+
+	if (patience == 0 || s->is_marked)
+		return;
+	if (!is_idle(s)) {
+		s->idle_since_us = 0;
+	} else if (s->idle_since_us == 0 || s->idle_received != s->client.received) {
+		s->idle_since_us = now;
+		s->idle_received = s->client.received;
+	} else if (now - s->idle_since_us >= patience) {
+		session_fatal(s, "57P05", "terminating connection due to idle-session timeout");
+	}
 }
 
 static void check_session(struct session *s, int64_t now)
@@ -152,6 +179,7 @@ static void add_holder(
 		return;
 	q->user = s->user;
 	q->database = s->database;
+	q->password = backend_password(side->backend);
 	q->pids[q->count++] = side->backend->pid;
 }
 
@@ -221,16 +249,32 @@ static bool has_work(const struct proxy *p)
 	return false;
 }
 
+static uint64_t idle_tick(const struct proxy *p)
+{
+	int64_t ms = p->settings->idle_timeout_us / 10000;
+
+	if (ms >= IDLE_TICK_MS)
+		return IDLE_TICK_MS;
+	return ms > TICK_MS ? (uint64_t)ms : TICK_MS;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct proxy *p = timer->data;
 	int64_t now = clock_mono_us();
 
-	list_for_each (node, &p->sessions)
-		check_session(list_entry(node, struct session, node), now);
-	if (p->turn.is_serial)
-		check_turn(p, now);
-	if (!has_work(p))
+	list_for_each (node, &p->sessions) {
+		struct session *s = list_entry(node, struct session, node);
+
+		check_session(s, now);
+		check_idle(s, now);
+	}
+	check_turn(p, now);
+	if (has_work(p))
+		return;
+	if (p->settings->idle_timeout_us > 0 && !list_is_empty(&p->sessions))
+		uv_timer_start(timer, on_tick, idle_tick(p), idle_tick(p));
+	else
 		uv_timer_stop(timer);
 }
 
@@ -258,7 +302,10 @@ void watch_update(struct proxy *p)
 {
 	uint64_t tick = p->turn.is_serial ? SERIAL_TICK_MS : TICK_MS;
 
-	if (!uv_is_active((uv_handle_t *)&p->watch) && !p->is_stopped)
+	if (p->is_stopped)
+		return;
+	/* It may be ticking for idle sessions only. */
+	if (!uv_is_active((uv_handle_t *)&p->watch) || uv_timer_get_repeat(&p->watch) != tick)
 		uv_timer_start(&p->watch, on_tick, tick, tick);
 }
 

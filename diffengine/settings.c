@@ -38,10 +38,28 @@
 
 static const struct conf_key keys[] = {
 	{"proxy.listen-address", CONF_STRING, "\"127.0.0.1\"", NULL, 0, 0, false,
-		"IP address to listen on; only loopback, since clients are trusted"},
+		"IP address to listen on, \"\" for none; loopback only where clients are trusted"},
 	{"proxy.listen-port", CONF_INTEGER, "5431", NULL, 1, 65535, false, "port to listen on"},
+	{"proxy.unix-socket-directory", CONF_STRING, NULL, NULL, 0, 0, false,
+		"directory of a Unix-domain socket for clients; absent: none"},
+	{"proxy.auth", CONF_ENUM, "trust", "trust password scram-sha-256", 0, 0, false,
+		"how clients prove who they are"},
+	{"proxy.auth-file", CONF_STRING, NULL, NULL, 0, 0, false,
+		"file of users and their SCRAM verifiers, for scram-sha-256"},
+	{"proxy.login-timeout", CONF_DURATION, "60s", NULL, 1000, KEY_HOUR, false,
+		"how long a client may take to say who it is and to prove it"},
+	{"proxy.tls.mode", CONF_ENUM, "disable", "disable allow require", 0, 0, false,
+		"TLS towards clients: declined, on request, or compulsory over TCP"},
+	{"proxy.tls.cert", CONF_STRING, NULL, NULL, 0, 0, false,
+		"PEM file of the certificate, followed by its chain"},
+	{"proxy.tls.key", CONF_STRING, NULL, NULL, 0, 0, false,
+		"PEM file of the certificate's private key, without a passphrase"},
 	{"proxy.max-connections", CONF_INTEGER, "500", NULL, 1, 10000, false,
 		"client sessions at a time; further ones are refused with SQLSTATE 53300"},
+	{"proxy.idle-timeout", CONF_DURATION, "0s", NULL, 0, 168 * KEY_HOUR, false,
+		"how long a session may stay idle outside of a transaction; 0: for ever"},
+	{"proxy.drain-timeout", CONF_DURATION, "2s", NULL, 0, KEY_HOUR, false,
+		"how long exchanges under way may take when the proxy is asked to end"},
 	{"proxy.max-message", CONF_SIZE, "256MB", NULL, 65536, KEY_GIB - 1, false,
 		"longest protocol message taken from a client or a database"},
 	{"proxy.window", CONF_SIZE, "1MB", NULL, 16384, 64 * KEY_MIB, false,
@@ -75,6 +93,12 @@ static const struct conf_key keys[] = {
 		"bytes waiting for the disk at which clients are held back"},
 	{"log.level", CONF_ENUM, "warning", "error warning info debug", 0, 0, false,
 		"what is logged on standard error"},
+	{"monitoring.metrics.enabled", CONF_BOOLEAN, "false", NULL, 0, 0, false,
+		"whether Prometheus can read metrics over HTTP, at /metrics"},
+	{"monitoring.metrics.address", CONF_STRING, "\"127.0.0.1\"", NULL, 0, 0, false,
+		"IP address that serves them"},
+	{"monitoring.metrics.port", CONF_INTEGER, "9090", NULL, 1, 65535, false,
+		"port that serves them"},
 };
 
 const struct conf_key *settings_keys(size_t *count)
@@ -137,12 +161,38 @@ static void fill_comparison(struct settings *s)
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
 }
 
-static void fill(struct settings *s)
+static void fill_clients(struct settings *s)
 {
 	const struct conf *conf = s->conf;
 
 	s->listen_address = conf_string(conf, "proxy.listen-address");
 	s->listen_port = (int)conf_integer(conf, "proxy.listen-port");
+	s->unix_directory = conf_string(conf, "proxy.unix-socket-directory");
+	s->auth = (enum settings_auth)conf_integer(conf, "proxy.auth");
+	s->auth_file = conf_string(conf, "proxy.auth-file");
+	s->login_timeout_us = conf_integer(conf, "proxy.login-timeout");
+	s->tls.mode = (enum settings_tls_mode)conf_integer(conf, "proxy.tls.mode");
+	s->tls.cert = conf_string(conf, "proxy.tls.cert");
+	s->tls.key = conf_string(conf, "proxy.tls.key");
+}
+
+static void fill_operation(struct settings *s)
+{
+	const struct conf *conf = s->conf;
+
+	s->idle_timeout_us = conf_integer(conf, "proxy.idle-timeout");
+	s->drain_timeout_us = conf_integer(conf, "proxy.drain-timeout");
+	s->log_level = conf_string(conf, "log.level");
+	s->metrics_enabled = conf_boolean(conf, "monitoring.metrics.enabled");
+	s->metrics_address = conf_string(conf, "monitoring.metrics.address");
+	s->metrics_port = (int)conf_integer(conf, "monitoring.metrics.port");
+}
+
+static void fill(struct settings *s)
+{
+	const struct conf *conf = s->conf;
+
+	fill_clients(s);
 	s->max_connections = conf_integer(conf, "proxy.max-connections");
 	s->max_message = conf_integer(conf, "proxy.max-message");
 	s->window = conf_integer(conf, "proxy.window");
@@ -151,7 +201,7 @@ static void fill(struct settings *s)
 	s->trace_continues = strcmp(conf_string(conf, "trace.on-failure"), "continue") == 0;
 	s->max_response = conf_integer(conf, "trace.max-response");
 	s->trace_queue = conf_integer(conf, "trace.queue");
-	s->log_level = conf_string(conf, "log.level");
+	fill_operation(s);
 }
 
 static size_t check_patterns(const struct settings *s, FILE *out)
@@ -173,28 +223,77 @@ static size_t check_patterns(const struct settings *s, FILE *out)
 	return errors;
 }
 
-/* Clients are not asked for a password, so only this machine's may come. */
-static bool is_loopback(const char *address)
+/* An error at a key's place: "file:line:column: key: text". */
+static size_t complain(const struct settings *s, const char *key, FILE *out, const char *text)
+{
+	fprintf(out, "%s: %s: %s\n", conf_place(s->conf, key, 0), key, text);
+	return 1;
+}
+
+static bool is_address(const char *address, bool *is_loopback)
 {
 	struct in_addr v4;
 	struct in6_addr v6;
 
-	if (inet_pton(AF_INET, address, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+	if (inet_pton(AF_INET, address, &v4) == 1) {
+		*is_loopback = ntohl(v4.s_addr) >> 24 == 127;
+		return true;
+	}
+	if (inet_pton(AF_INET6, address, &v6) != 1)
+		return false;
+	*is_loopback = IN6_IS_ADDR_LOOPBACK(&v6);
+	return true;
 }
 
+/* Clients that are not asked for a password may come from this machine only. */
 static size_t check_address(const struct settings *s, FILE *out)
 {
 	static const char key[] = "proxy.listen-address";
+	const char *address = s->listen_address;
+	bool is_loopback = false;
 
-	if (is_loopback(s->listen_address))
+	if (!*address)
+		return s->unix_directory ? 0
+					 : complain(s, key, out,
+						   "without it proxy.unix-socket-directory must "
+						   "be set, or no client can connect");
+	if (!is_address(address, &is_loopback)) {
+		fprintf(out, "%s: %s: \"%s\" is not an IP address\n",
+			conf_place(s->conf, key, 0), key, address);
+		return 1;
+	}
+	if (is_loopback || s->auth != AUTH_TRUST)
 		return 0;
 	fprintf(out,
-		"%s: %s: \"%s\" is not a loopback address; clients are trusted, so Twinkly "
+		"%s: %s: \"%s\" is not a loopback address; with proxy.auth = trust Twinkly "
 		"listens on 127.0.0.1 or ::1 only\n",
-		conf_place(s->conf, key, 0), key, s->listen_address);
+		conf_place(s->conf, key, 0), key, address);
 	return 1;
+}
+
+/* What the keys about clients need of each other. */
+static size_t check_clients(const struct settings *s, FILE *out)
+{
+	size_t errors = 0;
+
+	if (s->unix_directory && s->unix_directory[0] != '/')
+		errors += complain(s, "proxy.unix-socket-directory", out,
+			"expected a path that begins with \"/\"");
+	if (s->auth == AUTH_SCRAM && !s->auth_file)
+		errors += complain(s, "proxy.auth", out, "scram-sha-256 needs proxy.auth-file");
+	if (s->tls.mode != TLS_MODE_DISABLE && (!s->tls.cert || !s->tls.key))
+		errors += complain(s, "proxy.tls.mode", out,
+			"TLS needs proxy.tls.cert and proxy.tls.key");
+	return errors + check_address(s, out);
+}
+
+static size_t check_metrics(const struct settings *s, FILE *out)
+{
+	bool ignored;
+
+	if (is_address(s->metrics_address, &ignored))
+		return 0;
+	return complain(s, "monitoring.metrics.address", out, "expected an IP address");
 }
 
 /* What the table cannot say. */
@@ -210,7 +309,7 @@ static size_t check_more(const struct settings *s, FILE *out)
 			conf_place(s->conf, "comparison.mismatch-sqlstate", 0), state);
 		errors++;
 	}
-	return errors + check_address(s, out) + check_patterns(s, out);
+	return errors + check_clients(s, out) + check_metrics(s, out) + check_patterns(s, out);
 }
 
 bool settings_load(

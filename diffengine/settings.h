@@ -22,6 +22,14 @@ struct settings_backend { /* NULL: not set */
 	int64_t connect_timeout_us;
 };
 
+enum settings_auth { AUTH_TRUST, AUTH_PASSWORD, AUTH_SCRAM };
+enum settings_tls_mode { TLS_MODE_DISABLE, TLS_MODE_ALLOW, TLS_MODE_REQUIRE };
+
+struct settings_tls { /* towards the clients; paths NULL only with TLS_MODE_DISABLE */
+	enum settings_tls_mode mode;
+	const char *cert, *key;
+};
+
 enum settings_execution { EXECUTION_ORDERED, EXECUTION_PARALLEL, EXECUTION_SERIAL };
 
 enum settings_on_mismatch { ON_MISMATCH_TERMINATE, ON_MISMATCH_ERROR, ON_MISMATCH_LOG };
@@ -29,8 +37,13 @@ enum settings_on_mismatch { ON_MISMATCH_TERMINATE, ON_MISMATCH_ERROR, ON_MISMATC
 struct settings {
 	struct conf *conf;
 
-	const char *listen_address;
+	const char *listen_address; /* "": no TCP */
 	int listen_port;
+	const char *unix_directory; /* NULL: no Unix-domain socket */
+	struct settings_tls tls;
+	enum settings_auth auth;
+	const char *auth_file; /* NULL only where auth does not need it */
+	int64_t login_timeout_us;
 	int64_t max_connections;
 	int64_t max_message; /* bytes of one protocol message */
 	int64_t window;      /* bytes of an answer that are held back per side and session */
@@ -52,7 +65,12 @@ struct settings {
 	int64_t max_response; /* bytes of each side's answer that the trace keeps */
 	int64_t trace_queue;  /* bytes */
 
+	int64_t idle_timeout_us; /* 0: none */
+	int64_t drain_timeout_us;
 	const char *log_level;
+	bool metrics_enabled;
+	const char *metrics_address;
+	int metrics_port;
 };
 
 /* The table, for lint, docs and --print-config. Its length goes into *count. */

@@ -246,6 +246,13 @@ void backend_pause(struct backend *b, bool paused)
 	backend_update(b);
 }
 
+const char *backend_password(const struct backend *b)
+{
+	const char *password = b->impl->conn ? PQpass(b->impl->conn) : NULL;
+
+	return password ? password : "";
+}
+
 const char *backend_parameter(const struct backend *b, const char *name, char *out, size_t size)
 {
 	struct bytes rest = buf_bytes(&b->parameters);

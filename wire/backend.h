@@ -44,13 +44,15 @@ struct backend_wishes {
 	const char *application_name;     /* may be NULL */
 	const struct wire_pair *settings; /* further startup parameters, sent as -c name=value */
 	size_t setting_count;
+	const char *password; /* where the target has none; NULL: none. Wiped after connecting */
 };
 
 enum backend_state { BACKEND_CONNECTING, BACKEND_READY, BACKEND_REFUSED, BACKEND_ENDED };
 
 struct backend_refusal {
-	char sqlstate[6]; /* "" where the server never spoke */
-	struct err why;   /* libpq's text, one line */
+	char sqlstate[6];    /* "" where the server never spoke */
+	bool needs_password; /* it asked for one, and there was none to give */
+	struct err why;      /* libpq's text, one line */
 };
 
 struct backend;
@@ -72,6 +74,7 @@ struct backend {
 	struct backend_refusal refusal; /* REFUSED and ENDED */
 	struct buf parameters; /* ParameterStatus messages of the startup, as on the wire */
 	int32_t pid;
+	bool has_checked_password; /* the server asked for one, and it was right */
 	const struct backend_events *events;
 	void *context;
 	struct backend_impl *impl;
@@ -101,6 +104,9 @@ void backend_cancel(struct backend *b);
 /* Sends Terminate if it can, closes and frees; no callback comes after this. The handles go
  * in the loop's next turn. NULL is fine. */
 void backend_close(struct backend *b);
+
+/* The password that libpq keeps for this connection; "" if none. Borrowed, and a secret. */
+const char *backend_password(const struct backend *b);
 
 /* server_version as the server gave it ("15.12-YB-2025.1.0.0-b0"); "" if it did not. Borrowed. */
 const char *backend_parameter(const struct backend *b, const char *name, char *out, size_t size);

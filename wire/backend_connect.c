@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -75,6 +76,12 @@ static const char *first_given(const char *a, const char *b)
 	return a && *a ? a : b;
 }
 
+static bool keep_password(struct backend_startup *startup, const char *password)
+{
+	startup->password = password ? strdup(password) : NULL;
+	return startup->password || !password;
+}
+
 /* The session's user names its database where it gives none, also if the target's user
  * takes its place. */
 static bool keep_wishes(struct backend_impl *impl, const struct backend_wishes *wishes)
@@ -86,7 +93,7 @@ static bool keep_wishes(struct backend_impl *impl, const struct backend_wishes *
 	return keep(startup, &startup->user, first_given(target->user, wishes->user)) &&
 	       keep(startup, &startup->database, first_given(target->database, database)) &&
 	       keep(startup, &startup->application_name, wishes->application_name) &&
-	       keep_settings(startup, wishes);
+	       keep_password(startup, wishes->password) && keep_settings(startup, wishes);
 }
 
 /* --- the end of connecting --- */
@@ -94,6 +101,10 @@ static bool keep_wishes(struct backend_impl *impl, const struct backend_wishes *
 void backend_connect_fini(struct backend_impl *impl)
 {
 	backend_trace_close(&impl->trace);
+	if (impl->startup.password)
+		explicit_bzero(impl->startup.password, strlen(impl->startup.password));
+	free(impl->startup.password);
+	impl->startup.password = NULL;
 	arena_fini(&impl->startup.strings);
 }
 
@@ -122,6 +133,7 @@ static void refuse_by_libpq(struct backend_impl *impl)
 	struct err why;
 
 	backend_trace_refusal(PQerrorMessage(impl->conn), &why, impl->front.refusal.sqlstate);
+	impl->front.refusal.needs_password = PQconnectionNeedsPassword(impl->conn);
 	backend_say_why(impl, why.text);
 	refuse_now(impl);
 }
@@ -151,6 +163,7 @@ static bool take_over(struct backend_impl *impl, struct err *err)
 	if (PQsetnonblocking(impl->conn, 1) != 0)
 		return err_set(err, "libpq cannot make its connection non-blocking");
 	b->pid = PQbackendPID(impl->conn);
+	b->has_checked_password = PQconnectionUsedPassword(impl->conn);
 	return link_attach(&b->link, PQsocket(impl->conn), PQsslStruct(impl->conn, "OpenSSL"), err);
 }
 
@@ -213,7 +226,7 @@ static PGconn *start_libpq(const struct backend_impl *impl)
 		{"hostaddr", startup->addresses},
 		{"port", port}, /* one for all hosts */
 		{"user", startup->user},
-		{"password", target->password},
+		{"password", first_given(target->password, startup->password)},
 		{"passfile", target->passfile ? target->passfile : NO_PASSFILE},
 		{"dbname", startup->database},
 		{"options", startup->options},

@@ -20,6 +20,7 @@
 struct backend_startup {
 	struct arena strings; /* holds all that was borrowed from the wishes */
 	const char *user, *database, *options, *application_name, *client_encoding;
+	char *password;                /* from the wishes: wiped when freed */
 	const char *hosts, *addresses; /* lists of equal length; addresses NULL: not looked up */
 };
 

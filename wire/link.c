@@ -172,6 +172,7 @@ static enum link_result read_once(struct link *link, bool *is_dry, struct err *e
 	switch (read_some(link, buf_tail(&link->in), n, &got, err)) {
 	case IO_DONE:
 		buf_added(&link->in, got);
+		link->received += (int64_t)got;
 		/* A short read from a plain socket spares the one that would say EAGAIN. */
 		*is_dry = !link->ssl && got < n;
 		return LINK_OK;
@@ -213,6 +214,7 @@ static enum link_result send_all(struct link *link, struct bytes *data, struct e
 		if (io != IO_DONE)
 			return LINK_FAILED;
 		*data = bytes_skip(*data, put);
+		link->sent += (int64_t)put;
 	}
 	return LINK_OK;
 }

@@ -20,7 +20,7 @@ READY = b"Z\0\0\0\5I"
 
 def copy_messages():
     """CopyData messages with all rows, 97 MB, and the CopyDone."""
-    text = "x" * 90
+    text = "x" * 85
     data = memoryview("".join(
         f"{i}\t{i * 7919 % 1_000_003}\t{text[i % 7:]}\n" for i in range(ROWS)).encode())
     parts = []

@@ -34,6 +34,7 @@ FENCES = {
     "libpq-fe.h": ("wire/backend*",),
     "uv.h": ("wire/backend*", "capture/*", "replay/*"),
     "xxhash.h": ("base/hash.c",),
+    "microhttpd.h": ("capture/metrics.c",),
     "openssl/*": ("wire/link.c", "wire/backend*.c"),
 }
 ONE_FILE_ONLY = ("pcre2.h",)
@@ -115,7 +116,7 @@ def compile_alone(root, name, flags):
 
 
 def check_headers_alone(tree):
-    packages = ["libpq", "openssl", "sqlite3", "libpcre2-8", "libuv"]
+    packages = ["libpq", "openssl", "sqlite3", "libpcre2-8", "libuv", "libmicrohttpd"]
     pkg_config = subprocess.run(["pkg-config", "--cflags", *packages], capture_output=True,
                                 text=True, check=True)
     flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", "-I.",

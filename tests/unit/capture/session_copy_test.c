@@ -179,6 +179,52 @@ static void test_copy_fails_on_one_side(void **state)
 	copy_fails_on_one_side(false);
 }
 
+/* In the extended protocol the ReadyForQuery answers the Sync that ends the data: the one that
+ * was sent before it was swallowed by the COPY. */
+static void copy_of_the_extended_protocol_fails_apart(const char *const *more, bool goes_on)
+{
+	struct scene s;
+	struct talk *t = scene_open(&s, EXECUTION_PARALLEL, more);
+
+	asks(t, "P - copy t from stdin; B - -; E - 0; S");
+	both_hear(t, "PBES");
+	both_answer(t, "1; 2; G");
+	hears(t, &t->client, "12G");
+	asks(t, "d 1");
+	both_hear(t, "d");
+	answers(t, &t->truth, "E 23505 there already");
+	answers(t, &t->candidate, "E 23502 a null");
+	hears(t, &t->client, "E");
+	heard(t, &t->client, "XX000");
+	if (goes_on) { /* broken off on both sides */
+		hears(t, &t->truth, "PS");
+		answers(t, &t->truth, "Z I");
+		hears(t, &t->candidate, "PS");
+		answers(t, &t->candidate, "Z I");
+	}
+	hears_nothing(t, &t->client);
+	asks(t, "d 2; c; S");
+	hears(t, &t->client, "Z");
+	if (goes_on) {
+		select_one(t);
+	} else {
+		asks(t, "Q select 1");
+		hears(t, &t->client, "E");
+		hears_end(t, &t->client);
+	}
+	assert_int_equal(stage_exchanges(&s.st, VERDICT_MISMATCH), 1);
+	scene_close(&s);
+}
+
+static void test_copy_of_the_extended_protocol_fails_apart(void **state)
+{
+	static const char *const on_error[] = {"comparison.on-mismatch=error", NULL};
+
+	(void)state;
+	copy_of_the_extended_protocol_fails_apart(NULL, false);
+	copy_of_the_extended_protocol_fails_apart(on_error, true);
+}
+
 static void test_copy_refused_by_one_side(void **state)
 {
 	struct scene s;
@@ -328,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_copy_fails_while_the_client_sends),
 		cmocka_unit_test(test_copy_fails_on_one_side_at_its_end),
 		cmocka_unit_test(test_copy_fails_on_one_side),
+		cmocka_unit_test(test_copy_of_the_extended_protocol_fails_apart),
 		cmocka_unit_test(test_copy_refused_by_one_side),
 		cmocka_unit_test(test_lenient_copy_refused_by_the_candidate),
 		cmocka_unit_test(test_lenient_copy_refused_by_the_truth),

@@ -161,7 +161,7 @@ static inline void stage_close(struct stage *st)
 	}
 	assert_true(st->is_stopped);
 	assert_int_equal(st->proxy.active, 0);
-	assert_int_equal(st->proxy.turn.readers + st->proxy.turn.writers, 0);
+	assert_int_equal(st->proxy.turn.sharers + st->proxy.turn.owners, 0);
 	assert_int_equal(uv_loop_close(&st->loop), 0);
 	proxy_fini(&st->proxy);
 	record_fini(&st->proxy.record);
