@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/exchange.h"
+#include "capture/folding.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "diffengine/compare.h"
@@ -87,8 +88,7 @@ static void consume(struct side *side, size_t len)
 	side->framed -= len;
 }
 
-/* The first bytes of both sides' answers leave the buffers; the client gets the truth's. */
-static void hand_on(struct session *s, size_t truth, size_t candidate)
+void answer_hand_on(struct session *s, size_t truth, size_t candidate)
 {
 	struct exchange *ex = &s->exchange;
 	struct bytes answer = bytes_of(framed_of(&s->truth).ptr, truth);
@@ -127,29 +127,37 @@ static void keep_columns(struct session *s)
 		buf_reset(&s->columns);
 }
 
+void answer_hand_on_equal(struct session *s)
+{
+	struct lockstep *l = &s->exchange.lock;
+	size_t truth = l->truth, candidate = l->candidate;
+
+	keep_columns(s);
+	answer_hand_on(s, truth, candidate);
+	lockstep_rebase(l, truth, candidate);
+}
+
 /* A long answer: its equal head goes on. */
 static void stream(struct session *s)
 {
-	struct lockstep *l = &s->exchange.lock;
+	const struct lockstep *l = &s->exchange.lock;
 	size_t truth = l->truth, candidate = l->candidate;
 	size_t half = (size_t)s->proxy->settings->window / 2;
 
 	if ((truth < half && candidate < half) || link_is_clogged(&s->client))
 		return;
-	keep_columns(s);
-	hand_on(s, truth, candidate);
-	lockstep_rebase(l, truth, candidate);
+	answer_hand_on_equal(s);
 }
 
 static void diverge(struct session *s)
 {
-	size_t ceiling = s->truth.backend->link.in.ceiling;
+	size_t high_water = folding_high_water(s);
 
 	s->exchange.has_diverged = true;
 	exchange_diverge(s);
-	/* Everything is needed at once now. */
-	s->truth.backend->link.high_water = ceiling;
-	s->candidate.backend->link.high_water = ceiling;
+	/* More is needed at once now. */
+	s->truth.backend->link.high_water = high_water;
+	s->candidate.backend->link.high_water = high_water;
 }
 
 static void converge(struct session *s)
@@ -258,7 +266,7 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	unsigned commands = count_commands(s);
 
 	learn_columns(s);
-	hand_on(s, s->truth.framed, s->is_detached ? 0 : s->candidate.framed);
+	answer_hand_on(s, s->truth.framed, s->is_detached ? 0 : s->candidate.framed);
 	if (s->is_marked)
 		return;
 	turn_release(&s->proxy->turn, &s->ticket);
@@ -277,6 +285,7 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	ex->lock.is_in_item = false;
 	ex->lock.truth = ex->lock.candidate = 0;
 	ex->lock.ordinal = commands;
+	ex->folding = (struct folding){0};
 	ex->unit_writes = false;
 }
 
@@ -338,7 +347,7 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 	if (result->verdict == VERDICT_INCONCLUSIVE) {
 		on_inconclusive(s, result);
 	} else if (result->verdict == VERDICT_MISMATCH && !ex->is_handed_at_once) {
-		hand_on(s, agreed, 0);
+		answer_hand_on(s, agreed, 0);
 		if (s->proxy->settings->on_mismatch == ON_MISMATCH_ERROR)
 			mismatch_error(s, result);
 		else
@@ -372,7 +381,12 @@ static void on_settled(struct session *s)
 		answer_go_on(s, NULL);
 		return;
 	}
-	agreed = compare(s, &result);
+	if (ex->folding.is_different) {
+		folding_judge(s, &s->proxy->arena, &result);
+		agreed = 0;
+	} else {
+		agreed = compare(s, &result);
+	}
 	on_compared(s, &result, agreed);
 	arena_reset(&s->proxy->arena);
 }
@@ -395,6 +409,28 @@ static void forward_asynchronous(struct session *s)
 		consume(&s->candidate, s->candidate.framed);
 }
 
+/* It is not read on before the other side's answer comes, to be compared with it. */
+static bool is_full(const struct side *side)
+{
+	return !link_wants_read(&side->backend->link);
+}
+
+static void walk(struct session *s);
+
+/* Rows of a long result that differ; where there is none, all of both answers is needed. */
+static void fold(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	bool was_on = ex->folding.is_on;
+
+	folding_advance(s);
+	if (was_on && !ex->has_diverged)
+		walk(s); /* the rows were the same: in step again behind them */
+	else if (!ex->folding.is_on && (is_full(&s->truth) || is_full(&s->candidate)))
+		s->truth.backend->link.high_water = s->candidate.backend->link.high_water =
+			s->truth.backend->link.in.ceiling;
+}
+
 static void walk(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
@@ -406,8 +442,10 @@ static void walk(struct session *s)
 		diverge(s);
 	if (!ex->has_diverged && !s->is_detached)
 		stream(s);
+	else if (ex->has_diverged && !s->is_detached)
+		fold(s);
 	else if (s->is_detached && s->truth.framed > 0 && !link_is_clogged(&s->client))
-		hand_on(s, s->truth.framed, 0);
+		answer_hand_on(s, s->truth.framed, 0);
 }
 
 /* Two answers that differ and are too long to be held. */
@@ -416,19 +454,13 @@ static bool is_overfull(const struct side *side)
 	return buf_len(&side->backend->link.in) + LINK_READ_CHUNK > side->backend->link.in.ceiling;
 }
 
-/* It is not read on before the other side's answer comes, to be compared with it. */
-static bool is_full(const struct side *side)
-{
-	return !link_wants_read(&side->backend->link);
-}
-
 static void advance_exchange(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 	bool truth, candidate;
 
 	walk(s);
-	if (s->is_marked || s->state != SESSION_READY)
+	if (s->is_marked || s->state != SESSION_READY || ex->folding.is_on)
 		return;
 	truth = has_settled(&s->truth);
 	candidate = s->is_detached || has_settled(&s->candidate);

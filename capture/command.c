@@ -3,15 +3,19 @@
  */
 #include "capture/command.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+
 /* Variables that are set for the command; its own values of them are left out. */
 static const char *const overridden[] = {
 	"PGHOST=", "PGHOSTADDR=", "PGPORT=", "PGSERVICE=", "PGSERVICEFILE=", "TWINKLY_URL="};
 #define ADDED_MAX 3
+#define URL_MAX   1024
 
 static bool is_overridden(const char *variable)
 {
@@ -49,17 +53,31 @@ static bool add_variable(struct command_run *run, const char *name, const char *
 	return asprintf(&run->environment[count], "%s=%s", name, value) >= 0;
 }
 
+/* A directory stands in a URL with its special characters as %XX, an IPv6 address in brackets. */
+static bool write_url(struct buf *out, const char *host, int port)
+{
+	bool is_directory = host[0] == '/', is_v6 = !is_directory && strchr(host, ':');
+	bool ok = buf_append_str(out, is_v6 ? "postgresql://[" : "postgresql://");
+
+	for (const char *c = host; ok && *c; c++)
+		ok = is_directory && !isalnum((unsigned char)*c)
+			     ? buf_printf(out, "%%%02X", (unsigned char)*c)
+			     : buf_append_byte(out, (unsigned char)*c);
+	return ok && buf_printf(out, "%s:%d/", is_v6 ? "]" : "", port);
+}
+
 static bool add_variables(struct command_run *run, const char *host, int port)
 {
-	char text[16], url[128];
+	char text[16];
+	struct buf url;
+	bool ok;
 
 	snprintf(text, sizeof(text), "%d", port);
-	if (strchr(host, ':'))
-		snprintf(url, sizeof(url), "postgresql://[%s]:%d/", host, port);
-	else
-		snprintf(url, sizeof(url), "postgresql://%s:%d/", host, port);
-	return add_variable(run, "PGHOST", host) && add_variable(run, "PGPORT", text) &&
-	       add_variable(run, "TWINKLY_URL", url);
+	buf_init(&url, URL_MAX);
+	ok = write_url(&url, host, port) && add_variable(run, "PGHOST", host) &&
+	     add_variable(run, "PGPORT", text) && add_variable(run, "TWINKLY_URL", buf_cstr(&url));
+	buf_fini(&url);
+	return ok;
 }
 
 static void on_process_exit(uv_process_t *process, int64_t exit_status, int term_signal)

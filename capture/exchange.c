@@ -30,6 +30,8 @@ static void open_exchange(struct session *s)
 	ex->verdict = VERDICT_EQUAL;
 	ex->is_handed_at_once = s->proxy->settings->on_mismatch == ON_MISMATCH_LOG;
 	s->truth.done_us = s->candidate.done_us = -1;
+	s->truth.last_rows = 0;
+	s->truth.last_tag[0] = '\0';
 	ex->began_idle = s->truth.backend->protocol.status == 'I' &&
 			 s->candidate.backend->protocol.status == 'I';
 	s->truth.asked_us = s->candidate.asked_us = 0;
@@ -193,14 +195,23 @@ static void flush_part(struct session *s)
 	buf_reset(&ex->request_more);
 }
 
-static struct bytes note_up_to_part(struct exchange *ex, struct buf *buf, struct bytes data)
+/* Smaller where proxy.max-message is. */
+static size_t part_size(const struct buf *buf)
 {
-	size_t room = REQUEST_PART - buf_len(buf);
-	size_t len = data.len < room ? data.len : room;
+	return buf->ceiling < REQUEST_PART ? buf->ceiling : REQUEST_PART;
+}
 
-	if (!buf_append(buf, data.ptr, len))
+static bool note_up_to_part(struct exchange *ex, struct buf *buf, struct bytes *data)
+{
+	size_t room = part_size(buf) - buf_len(buf);
+	size_t len = data->len < room ? data->len : room;
+
+	if (!buf_append(buf, data->ptr, len)) {
 		ex->note = "the request could not be recorded whole: out of memory";
-	return bytes_skip(data, len);
+		return false;
+	}
+	*data = bytes_skip(*data, len);
+	return true;
 }
 
 void exchange_note_request(struct session *s, struct bytes data)
@@ -209,14 +220,13 @@ void exchange_note_request(struct session *s, struct bytes data)
 
 	if (ex->started_us == 0)
 		ex->started_us = record_now(&s->proxy->record);
-	if (buf_len(&ex->request) < REQUEST_PART)
-		data = note_up_to_part(ex, &ex->request, data);
+	if (!note_up_to_part(ex, &ex->request, &data))
+		return;
 	while (data.len > 0) {
-		data = note_up_to_part(ex, &ex->request_more, data);
-		if (buf_len(&ex->request_more) == REQUEST_PART || ex->note)
-			flush_part(s);
-		if (ex->note)
+		if (!note_up_to_part(ex, &ex->request_more, &data))
 			return;
+		if (buf_len(&ex->request_more) == part_size(&ex->request_more))
+			flush_part(s);
 	}
 }
 

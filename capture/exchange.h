@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "diffengine/prepared.h"
+#include "capture/folding.h"
 #include "diffengine/lockstep.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
@@ -72,6 +73,7 @@ struct exchange {
 	bool is_handed_at_once; /* fail-on-differences = false */
 	size_t handed;          /* bytes of the truth's link.in that the client already has */
 	struct lockstep lock;
+	struct folding folding;
 	struct command *commands;
 	size_t command_count, command_cap;
 	struct statement **described; /* statements whose Describe is unanswered, in order */

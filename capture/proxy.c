@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 
 #include "base/log.h"
 #include "capture/session.h"
+#include "capture/tls.h"
+#include "capture/userlist.h"
 #include "wire/encode.h"
 
 /* Memory of one comparison: both answers' rows as arrays of views. */
@@ -68,6 +71,30 @@ int proxy_listen(const struct settings *s, struct err *err)
 	return fd;
 }
 
+bool proxy_open(struct proxy *p, const struct settings *s, struct err *err)
+{
+	p->listen_fd = -1;
+	if (*s->listen_address) {
+		p->listen_fd = proxy_listen(s, err);
+		if (p->listen_fd < 0)
+			return false;
+	}
+	return !s->unix_directory ||
+	       unix_socket_open(&p->unix_socket, s->unix_directory, s->listen_port, err);
+}
+
+void proxy_close(struct proxy *p)
+{
+	if (p->listen_fd >= 0)
+		close(p->listen_fd);
+	p->listen_fd = -1;
+	unix_socket_close(&p->unix_socket);
+	tls_free(p->tls);
+	userlist_free(p->users);
+	p->tls = NULL;
+	p->users = NULL;
+}
+
 static void refuse_client(int fd)
 {
 	struct encode_error error = {.severity = "FATAL",
@@ -86,6 +113,21 @@ static void refuse_client(int fd)
 	close(fd);
 }
 
+static enum session_origin origin_of(const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
+	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+
+	if (peer->ss_family == AF_UNIX)
+		return ORIGIN_UNIX;
+	if (peer->ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == 127)
+		return ORIGIN_LOOPBACK;
+	if (peer->ss_family == AF_INET6 &&
+		(IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127)))
+		return ORIGIN_LOOPBACK;
+	return ORIGIN_REMOTE;
+}
+
 static void describe_peer(const struct sockaddr_storage *peer, char *out, size_t size)
 {
 	char address[INET6_ADDRSTRLEN] = "?";
@@ -99,6 +141,9 @@ static void describe_peer(const struct sockaddr_storage *peer, char *out, size_t
 	} else if (peer->ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, address, sizeof(address));
 		port = ntohs(v6->sin6_port);
+	} else {
+		snprintf(out, size, "unix");
+		return;
 	}
 	snprintf(out, size, "%s:%u", address, port);
 }
@@ -108,20 +153,41 @@ static void accept_client(struct proxy *p, int fd, const struct sockaddr_storage
 	char name[64];
 	int on = 1;
 
-	if (p->session_count >= p->settings->max_connections) {
+	if (p->session_count >= p->settings->max_connections + PROXY_STARTUPS_MAX) {
 		p->counts.refused++;
 		refuse_client(fd);
 		return;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (peer->ss_family != AF_UNIX) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	}
 	describe_peer(peer, name, sizeof(name));
-	session_start(p, fd, name);
+	session_start(p, fd, name, origin_of(peer));
+}
+
+/* Out of descriptors: the spare one lets the client be told; left alone it would wake the loop
+ * for ever. */
+static void refuse_without_descriptor(struct proxy *p, int listen_fd)
+{
+	int fd;
+
+	log_error("a client is refused: %s; raise the limit of open files (ulimit -n)",
+		strerror(errno));
+	if (p->spare_fd > 0)
+		close(p->spare_fd);
+	fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		p->counts.refused++;
+		refuse_client(fd);
+	}
+	p->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static void on_listen(uv_poll_t *poll, int status, int events)
 {
 	struct proxy *p = poll->data;
+	int listener = poll == &p->unix_poll ? p->unix_socket.fd : p->listen_fd;
 
 	(void)status;
 	(void)events;
@@ -129,15 +195,30 @@ static void on_listen(uv_poll_t *poll, int status, int events)
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
 		int fd = accept4(
-			p->listen_fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+			listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			if (errno == EMFILE || errno == ENFILE)
+				refuse_without_descriptor(p, listener);
+			else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 				log_error("cannot accept a client: %s", strerror(errno));
 			return;
 		}
 		accept_client(p, fd, &peer);
 	}
+}
+
+bool proxy_admit(struct session *s)
+{
+	struct proxy *p = s->proxy;
+
+	if (p->admitted >= p->settings->max_connections) {
+		p->counts.refused++;
+		return false;
+	}
+	s->is_admitted = true;
+	p->admitted++;
+	return true;
 }
 
 static void fill_target(struct backend_target *target, const struct settings_backend *b)
@@ -178,11 +259,48 @@ bool proxy_set_patterns(struct proxy *p, const struct conf *conf, struct err *er
 	return true;
 }
 
+bool proxy_load_files(struct proxy *p, const struct settings *settings, struct err *err)
+{
+	if (settings->tls.mode != TLS_MODE_DISABLE) {
+		p->tls = tls_new(settings->tls.cert, settings->tls.key, err);
+		if (!p->tls)
+			return false;
+	}
+	if (settings->auth == AUTH_SCRAM) {
+		p->users = userlist_load(settings->auth_file, err);
+		if (!p->users)
+			return false;
+	}
+	return true;
+}
+
+static bool init_listeners(struct proxy *p)
+{
+	p->listen_poll.data = p->unix_poll.data = p;
+	return (p->listen_fd < 0 || uv_poll_init(p->loop, &p->listen_poll, p->listen_fd) == 0) &&
+	       (!p->unix_socket.is_open ||
+		       uv_poll_init(p->loop, &p->unix_poll, p->unix_socket.fd) == 0);
+}
+
+static void stop_listening(struct proxy *p)
+{
+	if (p->listen_fd >= 0) {
+		uv_close((uv_handle_t *)&p->listen_poll, NULL);
+		close(p->listen_fd);
+		p->listen_fd = -1;
+	}
+	if (p->unix_socket.is_open) {
+		uv_close((uv_handle_t *)&p->unix_poll, NULL);
+		unix_socket_close(&p->unix_socket);
+	}
+}
+
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings, struct err *err)
 {
 	p->loop = loop;
 	p->settings = settings;
 	p->next_session = p->next_exchange = 1;
+	p->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&p->sessions);
 	fill_target(&p->truth, &settings->truth);
 	fill_target(&p->candidate, &settings->candidate);
@@ -190,14 +308,17 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	arena_init(&p->arena, COMPARE_ARENA);
 	if (!proxy_set_patterns(p, settings->conf, err))
 		return false;
-	if (!watch_init(p) || uv_poll_init(loop, &p->listen_poll, p->listen_fd) != 0) {
+	if (!watch_init(p) || !init_listeners(p)) {
 		exclude_free(p->exclude);
+		p->exclude = NULL;
 		return err_set(err, "the event loop cannot watch the listening socket");
 	}
 	uv_idle_init(loop, &p->reaper);
 	p->reaper.data = p;
-	p->listen_poll.data = p;
-	uv_poll_start(&p->listen_poll, UV_READABLE, on_listen);
+	if (p->listen_fd >= 0)
+		uv_poll_start(&p->listen_poll, UV_READABLE, on_listen);
+	if (p->unix_socket.is_open)
+		uv_poll_start(&p->unix_poll, UV_READABLE, on_listen);
 	return true;
 }
 
@@ -220,8 +341,11 @@ static void on_reap(uv_idle_t *idle)
 		struct session *s = list_entry(node, struct session, node);
 
 		if (s->is_marked) {
+			p->admitted -= s->is_admitted;
 			session_free(s);
 			p->session_count--;
+		} else {
+			session_resume(s);
 		}
 	}
 	if (p->is_stopping && list_is_empty(&p->sessions))
@@ -237,10 +361,7 @@ void proxy_stop(struct proxy *p, const char *why, bool is_forced)
 {
 	if (!p->is_stopping) {
 		p->is_stopping = true;
-		uv_poll_stop(&p->listen_poll);
-		uv_close((uv_handle_t *)&p->listen_poll, NULL);
-		close(p->listen_fd);
-		p->listen_fd = -1;
+		stop_listening(p);
 	}
 	p->stop_why = why;
 	list_for_each (node, &p->sessions) {
@@ -266,6 +387,8 @@ void proxy_stop(struct proxy *p, const char *why, bool is_forced)
 
 void proxy_fini(struct proxy *p)
 {
+	if (p->spare_fd > 0)
+		close(p->spare_fd);
 	exclude_free(p->exclude);
 	arena_fini(&p->arena);
 }

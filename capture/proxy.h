@@ -2,7 +2,8 @@
  * The proxy: the listener, the sessions, and what they share. One per program, in the loop's
  * thread.
  *
- * Limits: proxy.max-connections sessions (further clients get 53300), each with buffers of
+ * Limits: proxy.max-connections sessions (further clients get 53300 as the answer to their startup
+ * packet, and beyond PROXY_STARTUPS_MAX of those at once), each with buffers of
  * proxy.window bytes per side unless one message or an answer that differs needs more, up to
  * proxy.max-message.
  */
@@ -17,12 +18,19 @@
 #include "capture/counts.h"
 #include "capture/record.h"
 #include "capture/turn.h"
+#include "capture/unix_socket.h"
 #include "diffengine/exclude.h"
 #include "diffengine/settings.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
 
+/* Clients that have not said yet what they want, beyond proxy.max-connections: also one that
+ * asks for a cancel or is refused needs a moment. */
+#define PROXY_STARTUPS_MAX 64
+
 struct session;
+struct tls;
+struct userlist;
 
 struct proxy {
 	uv_loop_t *loop;
@@ -36,9 +44,14 @@ struct proxy {
 	int64_t write_epoch; /* changes when one starts or ends */
 	struct list sessions;
 	int64_t session_count, next_session, next_exchange;
+	int64_t admitted; /* sessions that are past their startup packet */
 	int active; /* exchanges under way: the watch ticks while there are any */
-	int listen_fd;
-	uv_poll_t listen_poll;
+	int listen_fd; /* TCP; -1: none */
+	int spare_fd; /* given up for a moment when there is no other descriptor; 0: none */
+	struct unix_socket unix_socket;
+	uv_poll_t listen_poll, unix_poll;
+	struct tls *tls;        /* NULL: clients are told that there is none */
+	struct userlist *users; /* of proxy.auth-file; NULL: not needed */
 	uv_timer_t watch; /* deadlines and blocked sessions, see capture/watch.c */
 	uv_idle_t reaper; /* frees ended sessions */
 	struct watch_state *watch_state;
@@ -51,11 +64,18 @@ struct proxy {
 	void *context;
 };
 
-/* A listening socket as configured; -1: err. The caller owns it until proxy_start. */
+/* Reads the files that the configuration names for TLS and authentication. */
+bool proxy_load_files(
+	struct proxy *p, const struct settings *settings, struct err *err) ATTR_USE_RESULT;
+/* Listens as configured, on TCP, a Unix-domain socket, or both. */
+bool proxy_open(struct proxy *p, const struct settings *settings, struct err *err) ATTR_USE_RESULT;
+/* Undoes proxy_open and proxy_load_files, in whole or in part; after proxy_fini, if it served. */
+void proxy_close(struct proxy *p);
+/* A listening TCP socket as configured; -1: err. The caller owns it until proxy_start. */
 int proxy_listen(const struct settings *settings, struct err *err) ATTR_USE_RESULT;
 
 /* Serves; sessions begin with the next turn of the loop. `p` is zeroed but for record,
- * listen_fd, execution, on_stopped and context. False: err, nothing to undo. */
+ * what proxy_load_files set, listen_fd, unix_socket, execution, on_stopped and context. False: err, nothing to undo. */
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings,
 	struct err *err) ATTR_USE_RESULT;
 /* Compiles comparison.exclude-patterns; they borrow from `conf` until the next call. False: the
@@ -70,7 +90,11 @@ void proxy_fini(struct proxy *p);
 
 /* The session that has this cancel key, or NULL. */
 struct session *proxy_find(struct proxy *p, uint32_t pid, uint32_t key);
-/* Asks for session_end'ed sessions to be freed in the loop's next turn. */
+/* The startup packet has come, so that the client can be told why. False: proxy.max-connections
+ * is reached. */
+bool proxy_admit(struct session *s) ATTR_USE_RESULT;
+/* Asks for session_end'ed sessions to be freed, and others to be resumed, in the loop's next
+ * turn. */
 void proxy_reap(struct proxy *p);
 
 /* watch.c: runs while exchanges are under way. */

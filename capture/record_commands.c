@@ -53,7 +53,7 @@ static bool write_commands(struct trace *trace, const struct trace_exchange *row
 		struct trace_command command = {.ordinal = ordinal};
 
 		goes_on = command_walk_next(walk, &facts);
-		if (!goes_on && is_cut)
+		if (!goes_on && is_cut && (ordinal == 0 || (size_t)ordinal < c->statement_count))
 			fill_cut_end(&facts, row, c);
 		/* An exchange that only prepares, or was never answered, has one row, too. */
 		else if (!goes_on && (ordinal > 0 || c->statement_count == 0))

@@ -19,9 +19,9 @@
 #include "capture/summary.h"
 #include "schema/trace_read.h"
 
-/* Descriptors beside those of the sessions (a client, two backends): the trace, listeners, locks
- * being asked for, cancel requests, clients that are refused. */
-#define OTHER_FILES 64
+/* Descriptors beside those of the sessions (a client, two backends): clients that are refused, the
+ * trace, listeners, questions about locks, cancel requests. */
+#define OTHER_FILES (PROXY_STARTUPS_MAX + 64)
 
 struct run {
 	const struct run_options *options;
@@ -252,13 +252,23 @@ static bool start_metrics(struct run *run, struct err *err)
 	return run->metrics != NULL;
 }
 
+/* "All addresses" is none to connect to; without TCP it is the socket's directory. */
+static const char *host_for_command(const struct settings *s)
+{
+	if (!*s->listen_address)
+		return s->unix_directory;
+	if (strcmp(s->listen_address, "0.0.0.0") == 0)
+		return "127.0.0.1";
+	return strcmp(s->listen_address, "::") == 0 ? "::1" : s->listen_address;
+}
+
 static bool start_command(struct run *run, struct err *err)
 {
 	if (!run->options->command)
 		return true;
 	run->options->child->on_exit = on_command_exit;
 	run->options->child->context = run;
-	run->options->child->host = run->settings.listen_address;
+	run->options->child->host = host_for_command(&run->settings);
 	run->options->child->port = run->settings.listen_port;
 	return command_start(run->options->child, &run->loop, run->options->command, err);
 }
@@ -281,7 +291,7 @@ static bool serve(struct run *run)
 		print_error(err.text);
 		stop(run, "");
 	} else {
-		log_info("listening on %s port %d", run->settings.listen_address,
+		log_info("listening on %s port %d", host_for_command(&run->settings),
 			run->settings.listen_port);
 	}
 	uv_run(&run->loop, UV_RUN_DEFAULT);
@@ -335,10 +345,11 @@ static bool listen_first(struct run *run)
 {
 	struct err err;
 
-	run->proxy.listen_fd = proxy_listen(&run->settings, &err);
-	if (run->proxy.listen_fd >= 0 && run->settings.metrics_enabled)
+	bool ok = proxy_open(&run->proxy, &run->settings, &err);
+
+	if (ok && run->settings.metrics_enabled)
 		run->metrics_fd = metrics_listen(&run->settings, &err);
-	if (run->proxy.listen_fd >= 0 && (run->metrics_fd >= 0 || !run->settings.metrics_enabled))
+	if (ok && (run->metrics_fd >= 0 || !run->settings.metrics_enabled))
 		return true;
 	print_error(err.text);
 	return false;
@@ -358,6 +369,17 @@ static void raise_file_limit(const struct settings *s)
 			    "raise it (ulimit -Hn, LimitNOFILE=)",
 			(long long)s->max_connections, (unsigned long long)need,
 			(unsigned long long)limit.rlim_cur);
+}
+
+/* What is wrong with them is wrong with the configuration. */
+static bool load_files(struct run *run)
+{
+	struct err err;
+	bool ok = proxy_load_files(&run->proxy, &run->settings, &err);
+
+	if (!ok)
+		print_error(err.text);
+	return ok;
 }
 
 static enum settings_execution execution_of(const struct run_options *options)
@@ -398,15 +420,16 @@ int run_capture(const struct run_options *options)
 	run->proxy.execution = execution_of(options);
 	run->proxy.on_stopped = on_stopped;
 	run->proxy.context = run;
-	if (listen_first(run) && open_trace(run)) {
+	if (!load_files(run)) {
+		status = EXIT_USAGE;
+	} else if (listen_first(run) && open_trace(run)) {
 		uv_loop_init(&run->loop);
 		ok = serve_recorded(run, &stats);
 		ok = close_trace(run, &stats) && ok;
 		status = run_status(run, &stats, ok);
 		uv_loop_close(&run->loop);
 	}
-	if (run->proxy.listen_fd >= 0)
-		close(run->proxy.listen_fd);
+	proxy_close(&run->proxy);
 	if (run->metrics_fd >= 0)
 		close(run->metrics_fd);
 	free(run);

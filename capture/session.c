@@ -11,11 +11,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/auth.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
+#include "capture/tls.h"
 #include "wire/encode.h"
 
-#define LOGIN_PATIENCE_US (60 * CLOCK_SECOND)
 /* For a client that does not read why its session ends. */
 #define LAST_PATIENCE_US (5 * CLOCK_SECOND)
 
@@ -25,8 +26,7 @@ void session_end(struct session *s, const char *why)
 		return;
 	s->is_marked = true;
 	log_debug("session %lld: ends: %s", (long long)s->id, why);
-	/* Before that it has no row, and no "connect". */
-	if (s->state != SESSION_STARTUP && s->user)
+	if (s->is_recorded)
 		record_event(&s->proxy->record, s->id, "disconnect", why);
 	proxy_reap(s->proxy);
 }
@@ -68,17 +68,24 @@ void session_send(struct session *s, struct bytes data)
 void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...)
 {
 	char text[ERR_TEXT_MAX];
-	struct buf out;
-	struct encode_error error = {
-		.severity = "FATAL", .sqlstate = sqlstate, .message = text, .routine = "twinkly"};
+	struct encode_error error = {.sqlstate = sqlstate, .message = text, .routine = "twinkly"};
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	log_info("session %lld: FATAL %s: %s", (long long)s->id, sqlstate, text);
-	buf_init(&out, 2 * ERR_TEXT_MAX);
-	if (encode_error(&out, BACKEND_ERROR_RESPONSE, &error))
+	session_refuse(s, &error);
+}
+
+void session_refuse(struct session *s, const struct encode_error *error)
+{
+	struct encode_error fatal = *error;
+	struct buf out;
+
+	fatal.severity = "FATAL";
+	log_info("session %lld: FATAL %s: %s", (long long)s->id, fatal.sqlstate, fatal.message);
+	buf_init(&out, 4 * ERR_TEXT_MAX);
+	if (encode_error(&out, BACKEND_ERROR_RESPONSE, &fatal))
 		session_send(s, buf_bytes(&out));
 	buf_fini(&out);
 	s->state = SESSION_CLOSING;
@@ -86,7 +93,7 @@ void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...
 	watch_update(s->proxy);
 	turn_release(&s->proxy->turn, &s->ticket);
 	if (buf_len(&s->client.out) == 0)
-		session_end(s, text);
+		session_end(s, fatal.message);
 	else
 		session_update(s);
 }
@@ -96,6 +103,9 @@ static void pump(struct session *s)
 	switch (s->state) {
 	case SESSION_STARTUP:
 		startup_pump(s);
+		break;
+	case SESSION_AUTHENTICATING:
+		auth_pump(s);
 		break;
 	case SESSION_READY:
 		relay_pump(s);
@@ -151,11 +161,25 @@ static void on_client(uv_poll_t *poll, int status, int events)
 	}
 	if (events & UV_WRITABLE)
 		client_writable(s);
-	if (!s->is_marked && (events & UV_READABLE))
+	if (!s->is_marked && ((events & UV_READABLE) || s->client.read_wants_write))
 		client_readable(s);
 	/* Answers that waited for the client to take them wait no longer. */
 	if (!s->is_marked && s->is_client_deaf)
 		answer_advance(s);
+	if (!s->is_marked)
+		session_update(s);
+}
+
+static bool takes_input(const struct session *s)
+{
+	return s->state != SESSION_CLOSING && !s->is_client_gone;
+}
+
+void session_resume(struct session *s)
+{
+	if (s->is_marked || !takes_input(s) || !link_has_pending(&s->client))
+		return;
+	client_readable(s);
 	if (!s->is_marked)
 		session_update(s);
 }
@@ -166,8 +190,11 @@ void session_update(struct session *s)
 
 	if (!s->is_polling || s->is_marked)
 		return;
-	if (s->state != SESSION_CLOSING && !s->is_client_gone && link_wants_read(&s->client))
+	if (takes_input(s) && link_wants_read(&s->client))
 		events |= UV_READABLE;
+	/* No readiness announces what OpenSSL has read already. */
+	if (takes_input(s) && link_has_pending(&s->client))
+		proxy_reap(s->proxy);
 	if (!s->is_client_deaf && link_wants_write(&s->client))
 		events |= UV_WRITABLE;
 	if (events == s->client_events)
@@ -195,7 +222,8 @@ static void init_exchange(struct exchange *ex, const struct settings *settings)
 	buf_init(&ex->candidate, (size_t)settings->max_response);
 }
 
-static struct session *new_session(struct proxy *p, const char *address)
+static struct session *new_session(
+	struct proxy *p, const char *address, enum session_origin origin)
 {
 	size_t window = (size_t)p->settings->window;
 	size_t ceiling = (size_t)p->settings->max_message + window;
@@ -203,7 +231,13 @@ static struct session *new_session(struct proxy *p, const char *address)
 
 	if (!s)
 		return NULL;
+	s->auth = auth_new();
+	if (!s->auth) {
+		free(s);
+		return NULL;
+	}
 	s->proxy = p;
+	s->origin = origin;
 	s->id = p->next_session++;
 	snprintf(s->address, sizeof(s->address), "%s", address);
 	link_init(&s->client, window, ceiling);
@@ -214,13 +248,13 @@ static struct session *new_session(struct proxy *p, const char *address)
 	buf_init(&s->columns, ceiling);
 	prepared_init(&s->prepared);
 	list_init(&s->ticket.node);
-	s->deadline_us = clock_mono_us() + LOGIN_PATIENCE_US;
+	s->deadline_us = clock_mono_us() + p->settings->login_timeout_us;
 	return s;
 }
 
-void session_start(struct proxy *p, int fd, const char *address)
+void session_start(struct proxy *p, int fd, const char *address, enum session_origin origin)
 {
-	struct session *s = new_session(p, address);
+	struct session *s = new_session(p, address, origin);
 	struct err err;
 
 	if (!s) {
@@ -292,7 +326,9 @@ void session_free(struct session *s)
 	fini_exchange(&s->exchange);
 	prepared_fini(&s->prepared);
 	buf_fini(&s->columns);
+	tls_end(s->client.ssl);
 	link_fini(&s->client);
+	auth_free(s->auth);
 	free(s->user);
 	free(s->database);
 	free(s->application_name);

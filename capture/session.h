@@ -1,7 +1,7 @@
 /*
  * One client and its two backends. The life of a session:
  *
- *   STARTUP -> CONNECTING -> READY -> (DOOMED) -> gone
+ *   STARTUP -> (AUTHENTICATING) -> CONNECTING -> READY -> (DOOMED) -> gone
  *
  * and inside READY that of an exchange (capture/exchange.h):
  *
@@ -23,12 +23,17 @@
 #include "wire/backend.h"
 #include "wire/link.h"
 
+struct auth;
 struct proxy;
 struct comparison;
+struct encode_error;
+
+enum session_origin { ORIGIN_REMOTE, ORIGIN_LOOPBACK, ORIGIN_UNIX };
 
 enum session_state {
-	SESSION_STARTUP,    /* the first packets */
-	SESSION_CONNECTING, /* both backends connect */
+	SESSION_STARTUP,        /* the first packets */
+	SESSION_AUTHENTICATING, /* the client was asked to prove who it is, see capture/auth.h */
+	SESSION_CONNECTING,     /* both backends connect */
 	SESSION_READY,
 	SESSION_DOOMED, /* a mismatch was reported; the next message gets a FATAL */
 	SESSION_CLOSING /* what is queued goes out, then the end */
@@ -67,9 +72,13 @@ struct session {
 	bool is_polling, is_marked; /* marked: closed in the loop's next turn */
 	bool is_client_gone;        /* it closed; what it sent whole is still run */
 	bool is_client_deaf;        /* it does not even take answers any more */
+	bool is_admitted;           /* counts against proxy.max-connections */
 	uint32_t pid, key;          /* as the client knows them */
 	char *user, *database, *application_name;
 	char address[64]; /* the client's */
+	enum session_origin origin;
+	struct auth *auth; /* until the session is ready, then NULL */
+	bool is_recorded;  /* the trace knows of it */
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;
@@ -86,7 +95,8 @@ struct session {
 };
 
 /* Takes over `fd`. Memory out: closes it. */
-void session_start(struct proxy *proxy, int fd, const char *address);
+void session_start(
+	struct proxy *proxy, int fd, const char *address, enum session_origin origin);
 /* Ends the session once control is back in the loop; may be called anywhere, repeatedly. */
 void session_end(struct session *s, const char *why);
 /* Frees it: the reaper only (proxy.c). */
@@ -95,13 +105,19 @@ void session_free(struct session *s);
 void session_send(struct session *s, struct bytes data);
 /* Sends an ErrorResponse of severity FATAL and ends the session after it. */
 void session_fatal(struct session *s, const char *sqlstate, const char *fmt, ...) ATTR_PRINTF(3, 4);
+/* The same with an error whose fields are given; severity is FATAL. */
+void session_refuse(struct session *s, const struct encode_error *error);
 /* Registers with the loop what the client's link wants now. */
 void session_update(struct session *s);
+/* Takes what TLS holds back, if the session can take it by now. */
+void session_resume(struct session *s);
 /* A unit waits for its turn or for its answer. */
 bool session_is_answering(const struct session *s);
 
 /* startup.c */
 void startup_pump(struct session *s);
+/* Connects the sides that are not connected yet, with what the client said so far. */
+void startup_connect(struct session *s);
 /* Both backends may have an answer by now. */
 void startup_on_connected(struct session *s);
 
@@ -138,6 +154,10 @@ void mismatch_doomed_pump(struct session *s);
 
 /* answer.c: the unit is answered and judged; the session goes on. */
 void answer_go_on(struct session *s, const struct comparison *result);
+/* The first bytes of both sides' answers leave the buffers; the client gets the truth's. */
+void answer_hand_on(struct session *s, size_t truth, size_t candidate);
+/* All that the lockstep has walked over goes on. */
+void answer_hand_on_equal(struct session *s);
 /* The exchange is over. */
 void answer_finish(struct session *s, const struct comparison *result);
 /* answer.c: goes on with a unit of which nothing more will be heard (Flush after an error, the

@@ -9,61 +9,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "capture/auth.h"
 #include "capture/proxy.h"
+#include "capture/tls.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
-
-#define STARTUP_SETTINGS_MAX 64
-
-struct startup {    /* the parameters of a startup packet, as C strings */
-	char *text; /* owns them: name NUL value NUL ... NUL */
-	const char *user, *database, *options, *application_name, *replication;
-	struct wire_pair settings[STARTUP_SETTINGS_MAX];
-	size_t setting_count;
-	const char *extensions[STARTUP_SETTINGS_MAX]; /* _pq_. names */
-	size_t extension_count;
-	bool has_too_many;
-};
-
-static void keep_parameter(struct startup *st, const char *name, const char *value)
-{
-	if (strcmp(name, "user") == 0)
-		st->user = value;
-	else if (strcmp(name, "database") == 0)
-		st->database = value;
-	else if (strcmp(name, "options") == 0)
-		st->options = value;
-	else if (strcmp(name, "application_name") == 0)
-		st->application_name = value;
-	else if (strcmp(name, "replication") == 0)
-		st->replication = value;
-	else if (strncmp(name, "_pq_.", 5) == 0 && st->extension_count < STARTUP_SETTINGS_MAX)
-		st->extensions[st->extension_count++] = name;
-	else if (st->setting_count < STARTUP_SETTINGS_MAX)
-		st->settings[st->setting_count++] = (struct wire_pair){name, value};
-	else
-		st->has_too_many = true;
-}
-
-/* `parameters` ends with a NUL of its last value; copied so that views are C strings. */
-static bool read_parameters(struct startup *st, struct bytes parameters)
-{
-	struct bytes rest, name, value;
-
-	*st = (struct startup){.text = malloc(parameters.len + 1)};
-	if (!st->text)
-		return false;
-	if (parameters.len)
-		memcpy(st->text, parameters.ptr, parameters.len);
-	st->text[parameters.len] = '\0';
-	rest = bytes_of(st->text, parameters.len);
-	while (startup_parameter_next(&rest, &name, &value))
-		keep_parameter(st, (const char *)name.ptr, (const char *)value.ptr);
-	if (!st->database || !*st->database)
-		st->database = st->user;
-	return true;
-}
 
 static char *copy_of(const char *s)
 {
@@ -87,50 +39,116 @@ static void on_cancel(struct session *s, const struct msg_startup *msg)
 }
 
 /* Minor versions above 3.0 and _pq_. options are declined in the protocol's own way. */
-static void negotiate(struct session *s, const struct startup *st, uint32_t code)
+static void negotiate(struct session *s, const struct startup_packet *packet, uint32_t code)
 {
 	struct buf out;
 
-	if (code == WIRE_PROTOCOL_3_0 && st->extension_count == 0)
+	if (code == WIRE_PROTOCOL_3_0 && packet->extension_count == 0)
 		return;
 	buf_init(&out, 2 * WIRE_STARTUP_MAX);
-	if (encode_negotiate(&out, 0, st->extensions, st->extension_count))
+	if (encode_negotiate(&out, 0, packet->extensions, packet->extension_count))
 		session_send(s, buf_bytes(&out));
 	buf_fini(&out);
 }
 
-static void begin_session(struct session *s, const struct startup *st, struct bytes parameters)
+/* --- both backends connect --- */
+
+static void begin_session(struct session *s)
 {
+	const struct startup_packet *packet = &s->auth->packet;
+	struct proxy *p = s->proxy;
 	struct trace_session row = {.id = s->id,
+		.started_us = record_now(&p->record),
 		.user = s->user,
 		.database = s->database,
 		.application_name = s->application_name ? s->application_name : "",
 		.client = s->address,
-		.startup = parameters};
-	struct backend_wishes wishes = {.user = s->user,
-		.database = s->database,
-		.options = st->options,
-		.application_name = st->application_name,
-		.settings = st->settings,
-		.setting_count = st->setting_count};
-	struct proxy *p = s->proxy;
-	size_t window = (size_t)p->settings->window;
+		.startup = bytes_of(packet->text, packet->len)};
 
-	row.started_us = record_now(&p->record);
+	s->is_recorded = true;
 	record_session(&p->record, &row);
 	record_event(&p->record, s->id, "connect", s->address);
 	p->counts.sessions++;
+}
+
+static bool is_given(const char *text)
+{
+	return text && *text;
+}
+
+/* A passfile goes before what the client knows, unless it turned out to have nothing. */
+static bool takes_clients_password(const struct side *side, const struct backend_target *target)
+{
+	if (is_given(target->password))
+		return false;
+	return !target->passfile || (side->backend && side->backend->refusal.needs_password);
+}
+
+static bool connect_side(
+	struct session *s, struct side *side, const struct backend_target *target, bool *has_it)
+{
+	const struct startup_packet *packet = &s->auth->packet;
+	struct backend_wishes wishes = {.user = s->user,
+		.database = s->database,
+		.options = packet->options,
+		.application_name = packet->application_name,
+		.settings = packet->settings,
+		.setting_count = packet->setting_count};
+	struct proxy *p = s->proxy;
+
+	if (side->backend && side->backend->state == BACKEND_READY)
+		return true;
+	*has_it = s->auth->password && takes_clients_password(side, target);
+	if (*has_it)
+		wishes.password = s->auth->password;
+	backend_close(side->backend);
+	side->backend = backend_connect(
+		p->loop, target, &wishes, (size_t)p->settings->window, answer_events(), s);
+	return side->backend != NULL;
+}
+
+void startup_connect(struct session *s)
+{
+	struct proxy *p = s->proxy;
+
+	if (!s->is_recorded)
+		begin_session(s);
 	s->state = SESSION_CONNECTING;
-	s->truth.backend = backend_connect(p->loop, &p->truth, &wishes, window, answer_events(), s);
-	s->candidate.backend =
-		backend_connect(p->loop, &p->candidate, &wishes, window, answer_events(), s);
-	if (!s->truth.backend || !s->candidate.backend)
+	if (!connect_side(s, &s->truth, &p->truth, &s->auth->truth_has_it) ||
+		!connect_side(s, &s->candidate, &p->candidate, &s->auth->candidate_has_it))
 		session_fatal(s, "53200", "twinkly is out of memory");
+}
+
+/* --- the startup packet --- */
+
+/* False: refused. */
+static bool is_acceptable(struct session *s, const struct startup_packet *packet)
+{
+	if (s->proxy->settings->tls.mode == TLS_MODE_REQUIRE && !s->client.ssl &&
+		s->origin != ORIGIN_UNIX)
+		session_fatal(s, "28000",
+			"twinkly takes clients only with TLS (proxy.tls.mode = require): connect "
+			"with sslmode=require");
+	else if (!packet->user || !*packet->user)
+		session_fatal(s, "28000", "no PostgreSQL user name specified in startup packet");
+	else if (packet->has_too_many)
+		session_fatal(s, "54000", "more than %d parameters in the startup packet",
+			STARTUP_SETTINGS_MAX);
+	else if (startup_packet_is_replication(packet))
+		session_fatal(s, "0A000",
+			"twinkly does not relay replication connections; connect to the database "
+			"itself");
+	else if (!proxy_admit(s))
+		session_fatal(s, "53300",
+			"sorry, too many clients already: proxy.max-connections is reached");
+	else
+		return true;
+	return false;
 }
 
 static void on_startup(struct session *s, const struct msg_startup *msg)
 {
-	struct startup st;
+	struct startup_packet *packet = &s->auth->packet;
 
 	if (msg->code >> 16 != 3) {
 		session_fatal(s, "0A000",
@@ -138,58 +156,92 @@ static void on_startup(struct session *s, const struct msg_startup *msg)
 			msg->code >> 16, msg->code & 0xffff);
 		return;
 	}
-	if (!read_parameters(&st, msg->parameters)) {
+	if (!startup_packet_read(packet, msg->parameters)) {
 		session_fatal(s, "53200", "twinkly is out of memory");
 		return;
 	}
-	if (!st.user || !*st.user) {
-		session_fatal(s, "28000", "no PostgreSQL user name specified in startup packet");
-	} else if (st.has_too_many) {
-		session_fatal(s, "54000", "more than %d parameters in the startup packet",
-			STARTUP_SETTINGS_MAX);
-	} else if (st.replication && strcmp(st.replication, "false") != 0 &&
-		   strcmp(st.replication, "0") != 0 && strcmp(st.replication, "off") != 0 &&
-		   strcmp(st.replication, "no") != 0) {
-		session_fatal(s, "0A000",
-			"twinkly does not relay replication connections; connect to the database "
-			"itself");
-	} else {
-		s->user = copy_of(st.user);
-		s->database = copy_of(st.database);
-		s->application_name = copy_of(st.application_name);
-		negotiate(s, &st, msg->code);
-		if (s->user && s->database)
-			begin_session(s, &st, msg->parameters);
-		else
-			session_fatal(s, "53200", "twinkly is out of memory");
+	if (!is_acceptable(s, packet))
+		return;
+	s->user = copy_of(packet->user);
+	s->database = copy_of(packet->database);
+	s->application_name = copy_of(packet->application_name);
+	if (!s->user || !s->database) {
+		session_fatal(s, "53200", "twinkly is out of memory");
+		return;
 	}
-	free(st.text);
+	negotiate(s, packet, msg->code);
+	if (!s->is_marked)
+		auth_begin(s);
+}
+
+/* --- requests for encryption --- */
+
+/* The SSL object is freed with the session. */
+static void begin_tls(struct session *s)
+{
+	struct ssl_st *ssl;
+	struct err err;
+
+	session_send(s, bytes_str("S"));
+	if (s->is_marked)
+		return;
+	/* What waits in the buffer would go out encrypted. */
+	ssl = buf_len(&s->client.out) == 0 ? tls_accept(s->proxy->tls, s->client.fd) : NULL;
+	if (!ssl) {
+		session_end(s, "TLS cannot begin");
+		return;
+	}
+	if (!link_attach(&s->client, s->client.fd, ssl, &err)) {
+		tls_end(ssl);
+		session_end(s, err.text);
+	}
+}
+
+/* False: the request is not answered as such (PostgreSQL takes a second one for an unknown
+ * version of the protocol). */
+static bool on_tls_request(struct session *s, const struct frame *f)
+{
+	if (s->auth->has_asked_tls)
+		return false;
+	s->auth->has_asked_tls = true;
+	if (!s->proxy->tls || s->origin == ORIGIN_UNIX) {
+		session_send(s, bytes_str("N"));
+	} else if (buf_len(&s->client.in) > f->whole.len) {
+		/* Somebody in between may have put it there (CVE-2021-23222). */
+		session_fatal(s, "08P01", "received unencrypted data after SSL request");
+	} else {
+		s->auth->has_asked_gss = true;
+		begin_tls(s);
+	}
+	return true;
+}
+
+static bool on_gss_request(struct session *s)
+{
+	if (s->auth->has_asked_gss)
+		return false;
+	s->auth->has_asked_gss = true;
+	session_send(s, bytes_str("N"));
+	return true;
 }
 
 /* One packet; false when the rest of the buffer must wait or is not for us. */
 static bool on_packet(struct session *s, const struct frame *f)
 {
 	struct msg_startup msg;
-	bool goes_on = false;
 
 	if (!decode_startup(f->body, &msg)) {
 		session_fatal(s, "08P01", "invalid startup packet layout");
 		return false;
 	}
-	switch (msg.code) {
-	case WIRE_CODE_SSL:
-	case WIRE_CODE_GSSENC:
-		session_send(s, bytes_str("N"));
-		goes_on = true;
-		break;
-	case WIRE_CODE_CANCEL:
+	if ((msg.code == WIRE_CODE_SSL && on_tls_request(s, f)) ||
+		(msg.code == WIRE_CODE_GSSENC && on_gss_request(s)))
+		return true;
+	if (msg.code == WIRE_CODE_CANCEL)
 		on_cancel(s, &msg);
-		break;
-	default:
+	else
 		on_startup(s, &msg);
-		break;
-	}
-	return goes_on;
+	return false;
 }
 
 void startup_pump(struct session *s)
@@ -220,29 +272,101 @@ static bool are_refusals_same(const struct backend *a, const struct backend *b)
 	       strcmp(a->refusal.sqlstate, b->refusal.sqlstate) == 0;
 }
 
-/* What the server itself said, without where it was said. */
-static const char *server_message(const struct backend_refusal *refusal)
+/* Cuts *text at `label`; what follows it, or NULL. */
+static const char *cut_field(char *text, const char *label)
 {
-	const char *text = strstr(refusal->why.text, "FATAL:");
+	char *mark = strstr(text, label);
 
-	if (!text)
-		return refusal->why.text;
-	text += strlen("FATAL:");
-	return text + strspn(text, " ");
+	if (!mark)
+		return NULL;
+	*mark = '\0';
+	return mark + strlen(label);
+}
+
+/* What the server itself said in its last attempt, field by field as backend_trace_refusal
+ * has joined them, without who said it and where. Changes the text. */
+static struct encode_error server_error(char *text, const char *sqlstate)
+{
+	static const char mark[] = "FATAL:  ";
+	struct encode_error error = {.sqlstate = sqlstate, .message = text};
+	char *at = text;
+
+	while ((at = strstr(at, mark))) {
+		at += strlen(mark);
+		error.message = at;
+	}
+	text += error.message - text;
+	cut_field(text, "; CONTEXT:  ");
+	error.hint = cut_field(text, "; HINT:  ");
+	error.detail = cut_field(text, "; DETAIL:  ");
+	return error;
 }
 
 static void refuse(struct session *s)
 {
 	const struct backend *truth = s->truth.backend, *candidate = s->candidate.backend;
-	const struct backend *why = truth->state == BACKEND_REFUSED ? truth : candidate;
+	const struct backend *why = truth->state != BACKEND_READY ? truth : candidate;
+	struct err text = why->refusal.why;
+	struct encode_error error;
 
 	s->proxy->counts.refused++;
-	record_event(&s->proxy->record, s->id, "refused", why->refusal.why.text);
-	if (are_refusals_same(truth, candidate))
-		session_fatal(s, truth->refusal.sqlstate, "%s", server_message(&truth->refusal));
-	else
+	record_event(&s->proxy->record, s->id, "refused", text.text);
+	if (are_refusals_same(truth, candidate)) {
+		error = server_error(text.text, truth->refusal.sqlstate);
+		session_refuse(s, &error);
+	} else if (why->refusal.needs_password) {
+		session_fatal(s, "28P01",
+			"twinkly cannot connect: %s (neither the configuration nor the client "
+			"gives one)", text.text);
+	} else {
 		session_fatal(s, why->refusal.sqlstate[0] ? why->refusal.sqlstate : "08001",
-			"twinkly cannot connect: %s", why->refusal.why.text);
+			"twinkly cannot connect: %s", text.text);
+	}
+}
+
+/* A side that is ready, or one that would be with a password. */
+static bool could_be_ready(const struct backend *b)
+{
+	return b->state == BACKEND_READY ||
+	       (b->state == BACKEND_REFUSED && b->refusal.needs_password);
+}
+
+/* Ready, or not yet told the password that the client has given. */
+static bool would_profit(
+	const struct side *side, const struct backend_target *target, bool has_it)
+{
+	return side->backend->state == BACKEND_READY || (!has_it && !is_given(target->password));
+}
+
+static bool can_try_again(const struct session *s)
+{
+	const struct auth *a = s->auth;
+
+	return a->password && would_profit(&s->truth, &s->proxy->truth, a->truth_has_it) &&
+	       would_profit(&s->candidate, &s->proxy->candidate, a->candidate_has_it);
+}
+
+static void on_not_ready(struct session *s)
+{
+	if (!could_be_ready(s->truth.backend) || !could_be_ready(s->candidate.backend))
+		refuse(s);
+	else if (!s->auth->password && s->proxy->settings->auth == AUTH_TRUST)
+		auth_ask_password(s); /* trusted clients are on this machine */
+	else if (can_try_again(s))
+		startup_connect(s);
+	else
+		refuse(s);
+}
+
+/* With proxy.auth = password it is the databases that check the password. Where none does (they
+ * trust the proxy, or have passwords of their own), only this machine's clients may come in. */
+static bool is_checked(const struct session *s)
+{
+	const struct auth *a = s->auth;
+
+	return s->proxy->settings->auth != AUTH_PASSWORD || s->origin != ORIGIN_REMOTE ||
+	       (a->truth_has_it && s->truth.backend->has_checked_password) ||
+	       (a->candidate_has_it && s->candidate.backend->has_checked_password);
 }
 
 static void note_version(
@@ -281,6 +405,8 @@ static void greet(struct session *s)
 		encode_key_data(&out, s->pid, s->key) && encode_ready(&out, 'I'))
 		session_send(s, buf_bytes(&out));
 	buf_fini(&out);
+	auth_free(s->auth);
+	s->auth = NULL;
 	s->state = SESSION_READY;
 	relay_pump(s);
 	session_update(s);
@@ -294,7 +420,14 @@ void startup_on_connected(struct session *s)
 		truth->state == BACKEND_CONNECTING || candidate->state == BACKEND_CONNECTING)
 		return;
 	if (truth->state != BACKEND_READY || candidate->state != BACKEND_READY) {
-		refuse(s);
+		on_not_ready(s);
+		return;
+	}
+	if (!is_checked(s)) {
+		s->proxy->counts.refused++;
+		session_fatal(s, "28000",
+			"neither database has checked the client's password, so twinkly cannot "
+			"let it in from another machine");
 		return;
 	}
 	note_version(s->proxy, truth, TRACE_TRUTH, &s->proxy->has_truth_version);

@@ -20,6 +20,8 @@ const char *status_state_name(enum session_state state)
 	switch (state) {
 	case SESSION_STARTUP:
 		return "startup";
+	case SESSION_AUTHENTICATING:
+		return "authenticating";
 	case SESSION_CONNECTING:
 		return "connecting";
 	case SESSION_READY:

@@ -57,7 +57,9 @@ static void print_nothing(const struct summary *s, FILE *out)
 	else if (s->counts->sessions > 0)
 		fprintf(out, "%s connected and asked nothing\n", who);
 	else
-		fprintf(out, "%s never connected to %s:%d\n", who, s->settings->listen_address,
+		fprintf(out, "%s never connected to %s:%d\n", who,
+			*s->settings->listen_address ? s->settings->listen_address
+						     : s->settings->unix_directory,
 			s->settings->listen_port);
 }
 

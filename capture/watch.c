@@ -93,12 +93,32 @@ static void check_idle(struct session *s, int64_t now)
 	}
 }
 
+static bool is_login(const struct session *s)
+{
+	return s->state == SESSION_STARTUP || s->state == SESSION_AUTHENTICATING;
+}
+
+static void give_up_login(struct session *s)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	clock_format_duration(s->proxy->settings->login_timeout_us, time);
+	/* A client that says nothing may be one that looks whether the port is open. */
+	if (s->state == SESSION_STARTUP)
+		session_fatal(s, "08P01", "no startup packet within %s (proxy.login-timeout)", time);
+	else
+		session_fatal(s, "57014",
+			"canceling authentication due to timeout: no answer within %s "
+			"(proxy.login-timeout)",
+			time);
+}
+
 static void check_session(struct session *s, int64_t now)
 {
 	if (s->is_marked)
 		return;
-	if (s->state == SESSION_STARTUP && now > s->deadline_us)
-		session_fatal(s, "08P01", "no startup packet within 60 s");
+	if (is_login(s) && now > s->deadline_us)
+		give_up_login(s);
 	else if (s->state == SESSION_CLOSING && now > s->deadline_us)
 		session_end(s, "the client does not read its last message");
 	if (s->state != SESSION_READY || !s->exchange.is_open)
@@ -235,7 +255,7 @@ static void check_turn(struct proxy *p, int64_t now)
 
 static bool is_timed(const struct session *s)
 {
-	return s->state == SESSION_STARTUP || s->state == SESSION_CLOSING;
+	return is_login(s) || s->state == SESSION_CLOSING;
 }
 
 static bool has_work(const struct proxy *p)
