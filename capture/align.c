@@ -18,7 +18,7 @@
  * there by CopyFail. A detached candidate is left out; when the truth is idle again it is
  * rolled back and taken back in. What it missed is counted as not compared.
  */
-#include "capture/session.h"
+#include "capture/align.h"
 
 #include <stdio.h>
 
@@ -26,6 +26,9 @@
 #include "base/log.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
+#include "capture/session.h"
+#include "capture/mismatch.h"
+#include "capture/answer.h"
 #include "diffengine/compare.h"
 #include "wire/encode.h"
 
@@ -161,8 +164,7 @@ static bool align_lenient(struct session *s, const struct comparison *result, ch
 		"the two sides are in different transaction states");
 	s->is_detached = true;
 	/* Its part of this unit was judged already. */
-	exchange_note_candidate(
-		s, bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr, s->candidate.framed));
+	exchange_note_candidate(s, side_framed(&s->candidate));
 	buf_consume(&s->candidate.backend->link.in, s->candidate.framed);
 	s->candidate.framed = 0;
 	return false;

@@ -5,7 +5,7 @@
  * on while the rest arrives. With fail-on-differences off the source of truth's bytes go to
  * the client at once and are compared behind its back.
  */
-#include "capture/session.h"
+#include "capture/answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +14,15 @@
 #include "base/log.h"
 #include "capture/exchange.h"
 #include "capture/folding.h"
+#include "capture/judge.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
+#include "capture/session.h"
+#include "capture/align.h"
+#include "capture/relay.h"
+#include "capture/startup.h"
 #include "diffengine/compare.h"
 #include "wire/decode.h"
-
-static struct bytes framed_of(const struct side *side)
-{
-	return bytes_of(buf_bytes(&side->backend->link.in).ptr, side->framed);
-}
 
 static void note_answer(struct session *s, struct side *side, const struct frame *f)
 {
@@ -91,14 +91,14 @@ static void consume(struct side *side, size_t len)
 void answer_hand_on(struct session *s, size_t truth, size_t candidate)
 {
 	struct exchange *ex = &s->exchange;
-	struct bytes answer = bytes_of(framed_of(&s->truth).ptr, truth);
+	struct bytes answer = bytes_of(side_framed(&s->truth).ptr, truth);
 
 	exchange_note_truth(s, answer);
 	session_send(s, bytes_skip(answer, ex->handed));
 	ex->handed = ex->handed > truth ? ex->handed - truth : 0;
 	consume(&s->truth, truth);
 	if (!s->is_detached) {
-		exchange_note_candidate(s, bytes_of(framed_of(&s->candidate).ptr, candidate));
+		exchange_note_candidate(s, bytes_of(side_framed(&s->candidate).ptr, candidate));
 		consume(&s->candidate, candidate);
 	}
 }
@@ -107,7 +107,7 @@ void answer_hand_on(struct session *s, size_t truth, size_t candidate)
 static void hand_on_at_once(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
-	struct bytes answer = framed_of(&s->truth);
+	struct bytes answer = side_framed(&s->truth);
 
 	if (!ex->is_handed_at_once || ex->handed >= answer.len)
 		return;
@@ -123,7 +123,8 @@ static void keep_columns(struct session *s)
 		return;
 	buf_reset(&s->columns);
 	/* Without its type and length: the body. */
-	if (!buf_append(&s->columns, framed_of(&s->truth).ptr + l->columns + 5, l->columns_len - 5))
+	if (!buf_append(
+		    &s->columns, side_framed(&s->truth).ptr + l->columns + 5, l->columns_len - 5))
 		buf_reset(&s->columns);
 }
 
@@ -149,7 +150,7 @@ static void stream(struct session *s)
 	answer_hand_on_equal(s);
 }
 
-static void diverge(struct session *s)
+void answer_diverge(struct session *s)
 {
 	size_t high_water = folding_high_water(s);
 
@@ -180,7 +181,7 @@ static bool has_settled(const struct side *side)
 static void learn_columns(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
-	struct bytes answer = framed_of(&s->truth);
+	struct bytes answer = side_framed(&s->truth);
 	struct frame f;
 	size_t next = 0;
 	bool is_described = false;
@@ -200,38 +201,6 @@ static void learn_columns(struct session *s)
 		}
 		answer = bytes_skip(answer, f.whole.len);
 	}
-}
-
-static size_t item_start(const struct lockstep *l, bool is_truth)
-{
-	if (!l->is_in_item)
-		return is_truth ? l->truth : l->candidate;
-	return is_truth ? l->item_truth : l->item_candidate;
-}
-
-/* The two whole answers from the step on in which they differ. Returns where in the truth's
- * buffer they agree up to. */
-static size_t compare(struct session *s, struct comparison *result)
-{
-	struct exchange *ex = &s->exchange;
-	const struct lockstep *l = &ex->lock;
-	const struct settings *settings = s->proxy->settings;
-	bool is_headless = l->is_in_item && l->is_headless;
-	size_t truth = is_headless ? 0 : item_start(l, true);
-	size_t candidate = is_headless ? 0 : item_start(l, false);
-	struct compare_input input = {.truth = bytes_skip(framed_of(&s->truth), truth),
-		.candidate = bytes_skip(framed_of(&s->candidate), candidate),
-		.start = {.is_in_result = is_headless, .ordinal = l->ordinal},
-		.rows_before = is_headless ? l->rows_gone : 0,
-		.truth_name = settings->truth.name,
-		.candidate_name = settings->candidate.name,
-		.truth_is_first = settings->truth_is_postgresql};
-
-	if (is_headless && buf_len(&s->columns) > 0)
-		input.start.columns = buf_bytes(&s->columns);
-	input.commands = exchange_commands(s, &input.command_count);
-	compare_answers(&input, &s->proxy->arena, result);
-	return truth + result->agreed;
 }
 
 void answer_finish(struct session *s, const struct comparison *result)
@@ -256,7 +225,7 @@ static unsigned count_commands(const struct session *s)
 	struct lockstep rest = s->exchange.lock;
 
 	rest.candidate = rest.truth;
-	(void)lockstep_advance(&rest, framed_of(&s->truth), framed_of(&s->truth));
+	(void)lockstep_advance(&rest, side_framed(&s->truth), side_framed(&s->truth));
 	return rest.ordinal;
 }
 
@@ -289,112 +258,10 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	ex->unit_writes = false;
 }
 
-static void on_inconclusive(struct session *s, const struct comparison *result)
-{
-	s->exchange.verdict = VERDICT_INCONCLUSIVE;
-	s->exchange.note = "the answers could not be compared";
-	session_fatal(s, "54000", "twinkly cannot compare the answers of %s and %s: %s",
-		s->proxy->settings->postgresql_name, s->proxy->settings->yugabytedb_name,
-		result->note);
-}
-
-/* A cancel request reaches two databases at two moments: that one side was done and the other
- * was not is nobody's fault. */
-static bool is_cancel_only(const struct comparison *result)
-{
-	for (size_t i = 0; i < result->count; i++)
-		if (result->differences[i].kind != DIFF_ERROR_SUCCESS &&
-			result->differences[i].kind != DIFF_SQLSTATE)
-			return false;
-	return result->count > 0;
-}
-
-static void excuse_cancel(struct session *s, struct comparison *result)
-{
-	for (size_t i = 0; i < result->command_count; i++)
-		if (result->commands[i] == VERDICT_MISMATCH)
-			result->commands[i] = VERDICT_INCONCLUSIVE;
-	s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_INCONCLUSIVE);
-	s->exchange.note = "cancelled by the client; the request reached only one side in time";
-	result->verdict = VERDICT_EQUAL;
-}
-
-/* Inside a transaction, or with the answer given already, asking again would prove nothing. */
-static void excuse_race(struct session *s, struct comparison *result)
-{
-	for (size_t i = 0; i < result->command_count; i++)
-		if (result->commands[i] == VERDICT_MISMATCH)
-			result->commands[i] = VERDICT_UNDECIDABLE;
-	s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_UNDECIDABLE);
-	s->exchange.note = "concurrent: another session was writing meanwhile";
-	result->verdict = VERDICT_EQUAL;
-}
-
-/* The answers differ in bytes; `result` says in what. */
-static void on_compared(struct session *s, struct comparison *result, size_t agreed)
-{
-	struct exchange *ex = &s->exchange;
-
-	if (ex->is_cancelled && is_cancel_only(result))
-		excuse_cancel(s, result);
-	if (retry_begin(s, result))
-		return;
-	if (retry_is_undecidable(s, result))
-		excuse_race(s, result);
-	ex->verdict = verdict_worst(ex->verdict, result->verdict);
-	if (ex->is_retried)
-		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
-	if (result->verdict == VERDICT_INCONCLUSIVE) {
-		on_inconclusive(s, result);
-	} else if (result->verdict == VERDICT_MISMATCH && !ex->is_handed_at_once) {
-		answer_hand_on(s, agreed, 0);
-		if (s->proxy->settings->on_mismatch == ON_MISMATCH_ERROR)
-			mismatch_error(s, result);
-		else
-			mismatch_report(s, result);
-	} else if (align_begin(s, result)) {
-		return;
-	} else {
-		answer_go_on(s, result);
-	}
-}
-
-static void on_settled(struct session *s)
-{
-	struct exchange *ex = &s->exchange;
-	struct comparison result;
-	size_t agreed;
-
-	retry_note_settled(s);
-	if (s->is_detached) {
-		ex->verdict = verdict_worst(ex->verdict, VERDICT_NOT_COMPARED);
-		if (!align_begin(s, NULL))
-			answer_go_on(s, NULL);
-		return;
-	}
-	if (!ex->has_diverged &&
-		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
-		diverge(s);
-	if (!ex->has_diverged) {
-		if (ex->is_retried)
-			ex->verdict = VERDICT_RETRIED;
-		answer_go_on(s, NULL);
-		return;
-	}
-	if (ex->folding.is_different) {
-		folding_judge(s, &s->proxy->arena, &result);
-		agreed = 0;
-	} else {
-		agreed = compare(s, &result);
-	}
-	on_compared(s, &result, agreed);
-	arena_reset(&s->proxy->arena);
-}
-
 /* Nothing is under way: only asynchronous messages come. The client gets the truth's. */
 static void forward_asynchronous(struct session *s)
 {
-	struct bytes news = framed_of(&s->truth);
+	struct bytes news = side_framed(&s->truth);
 	struct frame f;
 
 	while (frame_next(news, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) == FRAME_OK) {
@@ -437,9 +304,9 @@ static void walk(struct session *s)
 
 	hand_on_at_once(s);
 	if (!ex->has_diverged && !s->is_detached &&
-		lockstep_advance(&ex->lock, framed_of(&s->truth), framed_of(&s->candidate)) ==
+		lockstep_advance(&ex->lock, side_framed(&s->truth), side_framed(&s->candidate)) ==
 			LOCKSTEP_DIFFERS)
-		diverge(s);
+		answer_diverge(s);
 	if (!ex->has_diverged && !s->is_detached)
 		stream(s);
 	else if (ex->has_diverged && !s->is_detached)
@@ -465,7 +332,7 @@ static void advance_exchange(struct session *s)
 	truth = has_settled(&s->truth);
 	candidate = s->is_detached || has_settled(&s->candidate);
 	if (ex->phase == PHASE_AWAITING && truth && candidate) {
-		on_settled(s);
+		judge_settled(s);
 	} else if (ex->phase == PHASE_AWAITING && !candidate && !s->candidate.is_sent &&
 		   (truth || is_full(&s->truth))) {
 		if (turn_return(&s->proxy->turn, &s->ticket))
@@ -473,7 +340,7 @@ static void advance_exchange(struct session *s)
 	} else if (ex->phase == PHASE_COPYING && truth && candidate &&
 		   s->truth.backend->protocol.copy != PROTOCOL_COPY_IN &&
 		   (s->is_detached || s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {
-		on_settled(s);
+		judge_settled(s);
 	} else if (ex->has_diverged && (is_overfull(&s->truth) || is_overfull(&s->candidate))) {
 		answer_give_up(s, &s->truth, "54000",
 			"the answers differ and are longer than proxy.max-message");

@@ -12,6 +12,7 @@
 #include "capture/proxy.h"
 #include "capture/session.h"
 #include "capture/userlist.h"
+#include "capture/startup.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
 

@@ -258,11 +258,9 @@ void exchange_note_candidate(struct session *s, struct bytes data)
 
 void exchange_note_rest(struct session *s)
 {
-	exchange_note_truth(
-		s, bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed));
+	exchange_note_truth(s, side_framed(&s->truth));
 	if (!s->is_detached)
-		exchange_note_candidate(s, bytes_of(buf_bytes(&s->candidate.backend->link.in).ptr,
-						   s->candidate.framed));
+		exchange_note_candidate(s, side_framed(&s->candidate));
 }
 
 void exchange_diverge(struct session *s)
@@ -346,8 +344,8 @@ static void count_side(
 {
 	/* done_us counts from the trace's start. */
 	if (side->asked_us > 0 && side->done_us >= 0)
-		counts_observe(latency,
-			side->done_us + s->proxy->record.began_mono_us - side->asked_us);
+		counts_observe(
+			latency, side->done_us + s->proxy->record.began_mono_us - side->asked_us);
 }
 
 static void count(struct session *s)

@@ -7,6 +7,7 @@
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
+#include "capture/answer.h"
 #include "diffengine/compare.h"
 
 static bool is_row(unsigned char type)
@@ -22,7 +23,7 @@ static bool is_asynchronous(unsigned char type)
 
 static bool next_frame(const struct side *side, size_t at, struct frame *f)
 {
-	struct bytes rest = bytes_of(buf_bytes(&side->backend->link.in).ptr, side->framed);
+	struct bytes rest = side_framed(side);
 
 	return frame_next(bytes_skip(rest, at), WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, f,
 		       NULL) == FRAME_OK;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "capture/metrics_page.h"
 #include "capture/proxy.h"
+#include "capture/answer.h"
 
 #define CLIENTS_MAX      16
 #define PATIENCE_SECONDS 10
@@ -27,7 +28,8 @@ struct metrics {
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
 	uv_timer_t timer;
-	int handles; /* that are not closed yet */
+	unsigned clients; /* connections after the last turn */
+	int handles;      /* that are not closed yet */
 };
 
 static bool bind_to(int fd, const struct settings *s)
@@ -127,11 +129,25 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 
 static void on_timer(uv_timer_t *timer);
 
+/* The library listens again, after CLIENTS_MAX was reached, in the turn after the one in which a
+ * connection has ended. */
+static bool has_fewer_clients(struct metrics *m)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(m->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	unsigned before = m->clients;
+
+	m->clients = info ? info->num_connections : 0;
+	return m->clients < before;
+}
+
 static void serve(struct metrics *m)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	MHD_run(m->daemon);
+	if (has_fewer_clients(m))
+		MHD_run(m->daemon);
 	if (MHD_get_timeout(m->daemon, &ms) == MHD_YES)
 		uv_timer_start(&m->timer, on_timer, ms, 0);
 	else

@@ -4,12 +4,15 @@
  * and with them their transactions; the client's next message is answered by a FATAL. To
  * close right after the error would make libpq report only a lost connection, without the SQLSTATE.
  */
-#include "capture/session.h"
+#include "capture/mismatch.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
+#include "capture/session.h"
+#include "capture/align.h"
+#include "capture/answer.h"
 #include "diffengine/compare.h"
 #include "wire/encode.h"
 

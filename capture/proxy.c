@@ -17,6 +17,7 @@
 #include "capture/session.h"
 #include "capture/tls.h"
 #include "capture/userlist.h"
+#include "capture/relay.h"
 #include "wire/encode.h"
 
 /* Memory of one comparison: both answers' rows as arrays of views. */

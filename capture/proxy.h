@@ -45,15 +45,15 @@ struct proxy {
 	struct list sessions;
 	int64_t session_count, next_session, next_exchange;
 	int64_t admitted; /* sessions that are past their startup packet */
-	int active; /* exchanges under way: the watch ticks while there are any */
-	int listen_fd; /* TCP; -1: none */
-	int spare_fd; /* given up for a moment when there is no other descriptor; 0: none */
+	int active;       /* exchanges under way: the watch ticks while there are any */
+	int listen_fd;    /* TCP; -1: none */
+	int spare_fd;     /* given up for a moment when there is no other descriptor; 0: none */
 	struct unix_socket unix_socket;
 	uv_poll_t listen_poll, unix_poll;
 	struct tls *tls;        /* NULL: clients are told that there is none */
 	struct userlist *users; /* of proxy.auth-file; NULL: not needed */
-	uv_timer_t watch; /* deadlines and blocked sessions, see capture/watch.c */
-	uv_idle_t reaper; /* frees ended sessions */
+	uv_timer_t watch;       /* deadlines and blocked sessions, see capture/watch.c */
+	uv_idle_t reaper;       /* frees ended sessions */
 	struct watch_state *watch_state;
 	struct arena arena; /* of one comparison; reset after each */
 	struct proxy_counts counts;

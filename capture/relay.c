@@ -6,7 +6,7 @@
  * (comparison.execution). One unit is under way at a time; what a client sends ahead waits in
  * its buffer, and the buffer's high-water mark holds the client back.
  */
-#include "capture/session.h"
+#include "capture/relay.h"
 
 #include <stdlib.h>
 
@@ -14,6 +14,9 @@
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
+#include "capture/session.h"
+#include "capture/mismatch.h"
+#include "capture/answer.h"
 #include "wire/decode.h"
 
 /* Unanswered messages at which the head of a long unit is sent and its answers are awaited. */
@@ -113,8 +116,8 @@ static void send_partial(struct session *s)
 static void dispatch(struct session *s)
 {
 	s->exchange.phase = PHASE_QUEUED;
-	if (turn_request(&s->proxy->turn, &s->ticket,
-		    s->exchange.unit_writes ? TURN_WRITE : TURN_READ))
+	if (turn_request(
+		    &s->proxy->turn, &s->ticket, s->exchange.unit_writes ? TURN_WRITE : TURN_READ))
 		send_unit(s);
 }
 

@@ -144,8 +144,8 @@ static void stop(struct run *run, const char *why)
 	run->is_stopping = true;
 	proxy_stop(&run->proxy, why, false);
 	if (!run->proxy.is_stopped)
-		uv_timer_start(&run->grace, on_grace,
-			(uint64_t)run->settings.drain_timeout_us / 1000, 0);
+		uv_timer_start(
+			&run->grace, on_grace, (uint64_t)run->settings.drain_timeout_us / 1000, 0);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -210,10 +210,24 @@ static void on_trace_failed(uv_async_t *async)
 	stop(run, "terminating connection: the trace cannot be written");
 }
 
+/* Held back but while the loop watches them: one that comes when the trace is being made or
+ * finished must not cost it. */
+static void hold_signals(bool held)
+{
+	static const int held_ones[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(held_ones); i++)
+		sigaddset(&set, held_ones[i]);
+	pthread_sigmask(held ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 static void on_stopped(struct proxy *proxy)
 {
 	struct run *run = proxy->context;
 
+	hold_signals(true);
 	uv_close((uv_handle_t *)&run->sigint, NULL);
 	uv_close((uv_handle_t *)&run->sigterm, NULL);
 	uv_close((uv_handle_t *)&run->sighup, NULL);
@@ -239,6 +253,7 @@ static void watch_signals(struct run *run)
 	watch_signal(run, &run->sigusr1, on_sigusr1, SIGUSR1);
 	uv_timer_init(&run->loop, &run->grace);
 	run->grace.data = run;
+	hold_signals(false);
 }
 
 static bool start_metrics(struct run *run, struct err *err)
@@ -365,8 +380,9 @@ static void raise_file_limit(const struct settings *s)
 		return;
 	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < need)
-		log_warning("proxy.max-connections = %lld needs %llu open files, the limit is %llu; "
-			    "raise it (ulimit -Hn, LimitNOFILE=)",
+		log_warning(
+			"proxy.max-connections = %lld needs %llu open files, the limit is %llu; "
+			"raise it (ulimit -Hn, LimitNOFILE=)",
 			(long long)s->max_connections, (unsigned long long)need,
 			(unsigned long long)limit.rlim_cur);
 }
@@ -414,9 +430,11 @@ int run_capture(const struct run_options *options)
 	if (!run)
 		return EXIT_FAILED;
 	run->options = options;
+	run->proxy.listen_fd = -1;
 	run->settings = *options->settings;
 	run->metrics_fd = -1;
 	raise_file_limit(&run->settings);
+	hold_signals(true);
 	run->proxy.execution = execution_of(options);
 	run->proxy.on_stopped = on_stopped;
 	run->proxy.context = run;

@@ -15,6 +15,10 @@
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/tls.h"
+#include "capture/mismatch.h"
+#include "capture/answer.h"
+#include "capture/relay.h"
+#include "capture/startup.h"
 #include "wire/encode.h"
 
 /* For a client that does not read why its session ends. */
@@ -222,8 +226,7 @@ static void init_exchange(struct exchange *ex, const struct settings *settings)
 	buf_init(&ex->candidate, (size_t)settings->max_response);
 }
 
-static struct session *new_session(
-	struct proxy *p, const char *address, enum session_origin origin)
+static struct session *new_session(struct proxy *p, const char *address, enum session_origin origin)
 {
 	size_t window = (size_t)p->settings->window;
 	size_t ceiling = (size_t)p->settings->max_message + window;

@@ -3,11 +3,10 @@
  *
  *   STARTUP -> (AUTHENTICATING) -> CONNECTING -> READY -> (DOOMED) -> gone
  *
- * and inside READY that of an exchange (capture/exchange.h):
- *
- * Files: session.c birth and death, startup.c the first packets, relay.c from the client to
- * the backends, answer.c from the backends to the client, mismatch.c what the client is told,
- * align.c equal transaction states again. All run in the loop's thread.
+ * and inside READY that of an exchange (capture/exchange.h). Here are its data, its birth and
+ * death and the client's end of the wire; startup.h has the first packets, relay.h the way from
+ * the client to the backends, answer.h the way back, judge.h the verdict, mismatch.h what the client
+ * is told of one, align.h equal transaction states again. All run in the loop's thread.
  */
 #ifndef CAPTURE_SESSION_H
 #define CAPTURE_SESSION_H
@@ -84,19 +83,18 @@ struct session {
 	struct prepared prepared;
 	struct turn_ticket ticket;
 	struct align align;
-	struct buf columns;  /* RowDescription of a result whose head was handed on already */
-	bool is_detached;    /* the candidate is left out until the transaction ends */
-	bool awaits_sync;    /* after an error of ours in a pipeline: ReadyForQuery comes with the
+	struct buf columns;    /* RowDescription of a result whose head was handed on already */
+	bool is_detached;      /* the candidate is left out until the transaction ends */
+	bool awaits_sync;      /* after an error of ours in a pipeline: ReadyForQuery comes with the
 			      * client's Sync, what comes before it is discarded */
-	int64_t deadline_us; /* monotonic: of the startup packet; CLOSING: of the last words */
+	int64_t deadline_us;   /* monotonic: of the startup packet; CLOSING: of the last words */
 	int64_t idle_since_us; /* monotonic, as the watch saw it; 0: busy */
 	int64_t idle_received; /* bytes from the client by then */
-	char why[256];       /* storage of exchange.note */
+	char why[256];         /* storage of exchange.note */
 };
 
 /* Takes over `fd`. Memory out: closes it. */
-void session_start(
-	struct proxy *proxy, int fd, const char *address, enum session_origin origin);
+void session_start(struct proxy *proxy, int fd, const char *address, enum session_origin origin);
 /* Ends the session once control is back in the loop; may be called anywhere, repeatedly. */
 void session_end(struct session *s, const char *why);
 /* Frees it: the reaper only (proxy.c). */
@@ -113,55 +111,5 @@ void session_update(struct session *s);
 void session_resume(struct session *s);
 /* A unit waits for its turn or for its answer. */
 bool session_is_answering(const struct session *s);
-
-/* startup.c */
-void startup_pump(struct session *s);
-/* Connects the sides that are not connected yet, with what the client said so far. */
-void startup_connect(struct session *s);
-/* Both backends may have an answer by now. */
-void startup_on_connected(struct session *s);
-
-/* relay.c: takes what can be taken from the client's buffer. */
-void relay_pump(struct session *s);
-void relay_on_granted(struct session *s);
-/* Sends the held part of the unit to that side. */
-void relay_send_held(struct side *side);
-
-/* answer.c: what the backends say. */
-const struct backend_events *answer_events(void);
-/* Looks at what both sides have said by now and goes on as far as it can. */
-void answer_advance(struct session *s);
-/* A side will not answer any more (lost, or too late). */
-void answer_give_up(struct session *s, struct side *side, const char *sqlstate, const char *why);
-
-/* align.c: equal transaction states on both sides again, by statements of our own. */
-/* True: it takes over (phase ALIGNING), or has ended the session. `result` may be NULL. */
-bool align_begin(struct session *s, const struct comparison *result);
-/* The client was told of a mismatch, and its session goes on. False: both sides are fit. */
-bool align_after_error(struct session *s, const struct comparison *result);
-void align_advance(struct session *s);
-
-/* mismatch.c: the SQL error in place of the rest of the answer. */
-void mismatch_report(struct session *s, const struct comparison *result);
-/* on-mismatch = error: the same, and the session goes on. */
-void mismatch_error(struct session *s, const struct comparison *result);
-/* Both sides are fit again: ReadyForQuery, unless the client owes its Sync. */
-void mismatch_ready(struct session *s);
-void mismatch_on_sync(struct session *s);
-/* An ErrorResponse and ReadyForQuery with `status`; the session goes on. */
-void mismatch_answer(struct session *s, const char *message, char status);
-void mismatch_doomed_pump(struct session *s);
-
-/* answer.c: the unit is answered and judged; the session goes on. */
-void answer_go_on(struct session *s, const struct comparison *result);
-/* The first bytes of both sides' answers leave the buffers; the client gets the truth's. */
-void answer_hand_on(struct session *s, size_t truth, size_t candidate);
-/* All that the lockstep has walked over goes on. */
-void answer_hand_on_equal(struct session *s);
-/* The exchange is over. */
-void answer_finish(struct session *s, const struct comparison *result);
-/* answer.c: goes on with a unit of which nothing more will be heard (Flush after an error, the
- * end of a COPY that has failed). False: there is none. Does not pump. */
-bool answer_at_once(struct session *s) ATTR_USE_RESULT;
 
 #endif

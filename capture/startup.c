@@ -3,7 +3,7 @@
  * then both backends connect with what the client asked for, and the client is greeted with
  * the source of truth's parameters. Protocol document: "Start-up", "Canceling Requests".
  */
-#include "capture/session.h"
+#include "capture/startup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,9 @@
 #include "capture/auth.h"
 #include "capture/proxy.h"
 #include "capture/tls.h"
+#include "capture/session.h"
+#include "capture/answer.h"
+#include "capture/relay.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
 
@@ -317,7 +320,8 @@ static void refuse(struct session *s)
 	} else if (why->refusal.needs_password) {
 		session_fatal(s, "28P01",
 			"twinkly cannot connect: %s (neither the configuration nor the client "
-			"gives one)", text.text);
+			"gives one)",
+			text.text);
 	} else {
 		session_fatal(s, why->refusal.sqlstate[0] ? why->refusal.sqlstate : "08001",
 			"twinkly cannot connect: %s", text.text);
@@ -332,8 +336,7 @@ static bool could_be_ready(const struct backend *b)
 }
 
 /* Ready, or not yet told the password that the client has given. */
-static bool would_profit(
-	const struct side *side, const struct backend_target *target, bool has_it)
+static bool would_profit(const struct side *side, const struct backend_target *target, bool has_it)
 {
 	return side->backend->state == BACKEND_READY || (!has_it && !is_given(target->password));
 }

@@ -38,8 +38,8 @@ struct turn {
 
 void turn_init(struct turn *turn, bool is_serial, void (*on_granted)(struct turn_ticket *ticket));
 /* True: granted at once; false: on_granted comes later. */
-bool turn_request(struct turn *turn, struct turn_ticket *ticket, enum turn_kind kind)
-	ATTR_USE_RESULT;
+bool turn_request(
+	struct turn *turn, struct turn_ticket *ticket, enum turn_kind kind) ATTR_USE_RESULT;
 /* The same for a unit that gave its turn back while it was blocked and has a second half to
  * do: it goes before all that wait, since others may see its first half already. */
 bool turn_return(struct turn *turn, struct turn_ticket *ticket) ATTR_USE_RESULT;

@@ -10,6 +10,7 @@
 #include "capture/probe.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
+#include "capture/answer.h"
 
 #define TICK_MS        25
 #define SERIAL_TICK_MS 4
@@ -105,7 +106,8 @@ static void give_up_login(struct session *s)
 	clock_format_duration(s->proxy->settings->login_timeout_us, time);
 	/* A client that says nothing may be one that looks whether the port is open. */
 	if (s->state == SESSION_STARTUP)
-		session_fatal(s, "08P01", "no startup packet within %s (proxy.login-timeout)", time);
+		session_fatal(
+			s, "08P01", "no startup packet within %s (proxy.login-timeout)", time);
 	else
 		session_fatal(s, "57014",
 			"canceling authentication due to timeout: no answer within %s "

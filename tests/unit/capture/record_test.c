@@ -2,6 +2,7 @@
  * From the proxy's calls to rows of a trace, through the writer thread and back by trace_read.
  */
 #include "capture/record.h"
+#include "capture/answer.h"
 
 #include "tests/unit/diffengine/answers.h"
 
@@ -23,8 +24,7 @@ struct fixture {
 static void set_up(struct fixture *f)
 {
 	struct err err = {.text = ""};
-	struct trace_queue_options options = {
-		.limit = 64 << 20, .began_mono_us = clock_mono_us()};
+	struct trace_queue_options options = {.limit = 64 << 20, .began_mono_us = clock_mono_us()};
 
 	*f = (struct fixture){.trace = NULL};
 	snprintf(f->dir, sizeof(f->dir), "/tmp/twinkly-record-XXXXXX");
@@ -106,8 +106,8 @@ static void expect_commands(struct fixture *f, int64_t exchange, const char *exp
 static struct record_exchange exchange_of(
 	struct fixture *f, int64_t id, const char *truth, const char *candidate)
 {
-	struct record_exchange e = {.row = {.id = id, .session = 1, .verdict = VERDICT_EQUAL},
-		.last_tag = ""};
+	struct record_exchange e = {
+		.row = {.id = id, .session = 1, .verdict = VERDICT_EQUAL}, .last_tag = ""};
 
 	buf_reset(&f->truth);
 	buf_reset(&f->candidate);
@@ -199,22 +199,20 @@ static void test_sessions_events_backends(void **state)
 
 	(void)state;
 	set_up(&f);
-	record_session(&f.record,
-		&(struct trace_session){.id = 1,
-			.user = "app",
-			.database = "shop",
-			.application_name = "",
-			.client = "127.0.0.1:40000",
-			.started_us = 77,
-			.startup = bytes_of("user\0app", 9)});
+	record_session(&f.record, &(struct trace_session){.id = 1,
+					  .user = "app",
+					  .database = "shop",
+					  .application_name = "",
+					  .client = "127.0.0.1:40000",
+					  .started_us = 77,
+					  .startup = bytes_of("user\0app", 9)});
 	record_event(&f.record, 1, "connect", "127.0.0.1:40000");
 	record_event(&f.record, 1, "cancel", NULL);
-	record_backend(&f.record,
-		&(struct trace_backend){.role = TRACE_CANDIDATE,
-			.name = "YugabyteDB",
-			.host = "db",
-			.port = 5433,
-			.server_version = "15.12-YB"});
+	record_backend(&f.record, &(struct trace_backend){.role = TRACE_CANDIDATE,
+					  .name = "YugabyteDB",
+					  .host = "db",
+					  .port = 5433,
+					  .server_version = "15.12-YB"});
 	read_back(&f);
 	assert_true(trace_read_sessions(f.trace, add_session, &f, NULL));
 	assert_true(trace_read_events(f.trace, add_event, &f, NULL));

@@ -2,6 +2,7 @@
  * COPY: in step, failing on both sides or on one, at any moment, in both protocols.
  */
 #include "capture/session.h"
+#include "capture/answer.h"
 
 #include "tests/unit/capture/talk.h"
 
@@ -346,15 +347,17 @@ static void test_copy_in_faster_than_a_database(void **state)
 	buf_init(&out, ANSWER_CEILING);
 	for (int i = 0; i < 1600; i++)
 		asks_write(&out, line);
-	for (int still = 0; still < 50 && sent < buf_len(&out); still = n > 0 ? 0 : still + 1) {
-		n = send(t->client.fd, buf_bytes(&out).ptr + sent, buf_len(&out) - sent, MSG_NOSIGNAL);
+	for (int still = 0; still < 50 && sent<buf_len(&out); still = n> 0 ? 0 : still + 1) {
+		n = send(t->client.fd, buf_bytes(&out).ptr + sent, buf_len(&out) - sent,
+			MSG_NOSIGNAL);
 		sent += n > 0 ? (size_t)n : 0;
 		stage_turn(&s.st, -1);
 		assert_true(end_read(&t->truth)); /* it reads, the candidate does not */
 	}
 	assert_true(sent < buf_len(&out));
 	while (got < buf_len(&out)) {
-		n = send(t->client.fd, buf_bytes(&out).ptr + sent, buf_len(&out) - sent, MSG_NOSIGNAL);
+		n = send(t->client.fd, buf_bytes(&out).ptr + sent, buf_len(&out) - sent,
+			MSG_NOSIGNAL);
 		sent += n > 0 ? (size_t)n : 0;
 		stage_turn(&s.st, -1);
 		assert_true(end_read(&t->truth) && end_read(&t->candidate));

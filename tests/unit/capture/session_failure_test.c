@@ -3,6 +3,7 @@
  * No such thing may hold up the proxy, and a side that did not answer is never "equal".
  */
 #include "capture/session.h"
+#include "capture/answer.h"
 
 #include "tests/unit/capture/talk.h"
 
@@ -177,15 +178,15 @@ static void test_malformed_messages(void **state)
 		const char *bytes;
 		size_t len;
 	} rows[] = {
-		{"!\0\0\0\4", 5},                 /* no such message */
-		{"Q\0\0\0\3", 5},                 /* shorter than its length */
-		{"Q\177\377\377\377", 5},         /* longer than anything */
-		{"Q\0\1\0\0", 5},                 /* longer than proxy.max-message */
-		{"Q\0\0\0\6ab", 7},               /* a string without its end */
+		{"!\0\0\0\4", 5},                   /* no such message */
+		{"Q\0\0\0\3", 5},                   /* shorter than its length */
+		{"Q\177\377\377\377", 5},           /* longer than anything */
+		{"Q\0\1\0\0", 5},                   /* longer than proxy.max-message */
+		{"Q\0\0\0\6ab", 7},                 /* a string without its end */
 		{"B\0\0\0\14\0\0\0\1\0\0\0\0", 13}, /* counts that do not fit */
-		{"E\0\0\0\11\0\0\0\0", 9},        /* too short, and at the end of it */
-		{"D\0\0\0\6X\0", 7},              /* neither a statement nor a portal */
-		{"p\0\0\0\5\0", 6},               /* a password that nobody asked for */
+		{"E\0\0\0\11\0\0\0\0", 9},          /* too short, and at the end of it */
+		{"D\0\0\0\6X\0", 7},                /* neither a statement nor a portal */
+		{"p\0\0\0\5\0", 6},                 /* a password that nobody asked for */
 	};
 	struct scene s;
 

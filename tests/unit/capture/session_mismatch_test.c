@@ -3,11 +3,14 @@
  * pass: excluded statements, fail-on-differences = false.
  */
 #include "capture/session.h"
+#include "capture/mismatch.h"
+#include "capture/answer.h"
 
 #include "tests/unit/capture/talk.h"
 
 static const char *const lenient[] = {"comparison.fail-on-differences=false", NULL};
-static const char *const excluding[] = {"comparison.exclude-patterns=[\"odd\", \"^rollback to\"]", NULL};
+static const char *const excluding[] = {
+	"comparison.exclude-patterns=[\"odd\", \"^rollback to\"]", NULL};
 
 static void finish(struct scene *s, enum verdict verdict)
 {

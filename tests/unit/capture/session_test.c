@@ -3,6 +3,7 @@
  * protocol, asynchronous messages, long answers.
  */
 #include "capture/session.h"
+#include "capture/answer.h"
 
 #include "tests/unit/capture/talk.h"
 

@@ -3,6 +3,7 @@
  * differ, and nothing of another exchange.
  */
 #include "capture/session.h"
+#include "capture/answer.h"
 
 #include "tests/unit/capture/talk.h"
 
@@ -41,9 +42,8 @@ static bool see_exchange(void *context, const struct trace_exchange *row)
 	return buf_printf(&seen->text, "%lld %s %zu/%lld", (long long)row->id,
 		       verdict_name((enum verdict)row->verdict), row->truth.len,
 		       (long long)row->truth_len) &&
-	       (!row->has_candidate ||
-		       buf_printf(&seen->text, " %zu/%lld", row->candidate.len,
-			       (long long)row->candidate_len)) &&
+	       (!row->has_candidate || buf_printf(&seen->text, " %zu/%lld", row->candidate.len,
+					       (long long)row->candidate_len)) &&
 	       buf_printf(&seen->text, "%s%s\n", row->note ? ": " : "", row->note ? row->note : "");
 }
 

@@ -90,8 +90,7 @@ static inline void stage_settings(struct stage *st, const char *const *more)
 static inline void stage_record(struct stage *st)
 {
 	struct err err = {.text = ""};
-	struct trace_queue_options options = {
-		.limit = 64 << 20, .began_mono_us = clock_mono_us()};
+	struct trace_queue_options options = {.limit = 64 << 20, .began_mono_us = clock_mono_us()};
 
 	snprintf(st->dir, sizeof(st->dir), "/tmp/twinkly-capture-XXXXXX");
 	assert_non_null(mkdtemp(st->dir));

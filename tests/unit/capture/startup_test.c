@@ -63,18 +63,22 @@ static void test_malformed_packets(void **state)
 		size_t len;
 		const char *sqlstate;
 	} rows[] = {
-		{"\0\0\0\7", 4, "08P01"},                         /* shorter than it can be */
-		{"\177\0\0\0", 4, "08P01"},                       /* longer than it may be */
-		{"GET / HTTP/1.0\r\n\r\n", 18, "08P01"},          /* another protocol */
-		{"\0\0\0\10\0\2\0\0", 8, "0A000"},                /* protocol 2 */
-		{"\0\0\0\10\0\4\0\0", 8, "0A000"},                /* protocol 4 */
-		{"\0\0\0\14\0\3\0\0user", 12, "08P01"},           /* a name without its end */
-		{"\0\0\0\11\0\3\0\0\0", 9, "28000"},              /* no user */
-		{"\0\0\0\20\0\3\0\0user\0\0\0", 15, NULL},        /* not whole */
-		{"\0\0\0\17\0\3\0\0user\0\0\0", 15, "28000"},      /* an empty one */
-		{"\0\0\0\20\0\3\0\0user\0\0\0\0", 16, "08P01"},   /* and more after the end */
-		{"\0\0\0\40\0\3\0\0user\0a\0replication\0" "1\0\0", 30, NULL}, /* not whole */
-		{"\0\0\0\36\0\3\0\0user\0a\0replication\0" "1\0\0", 30, "0A000"},
+		{"\0\0\0\7", 4, "08P01"},                       /* shorter than it can be */
+		{"\177\0\0\0", 4, "08P01"},                     /* longer than it may be */
+		{"GET / HTTP/1.0\r\n\r\n", 18, "08P01"},        /* another protocol */
+		{"\0\0\0\10\0\2\0\0", 8, "0A000"},              /* protocol 2 */
+		{"\0\0\0\10\0\4\0\0", 8, "0A000"},              /* protocol 4 */
+		{"\0\0\0\14\0\3\0\0user", 12, "08P01"},         /* a name without its end */
+		{"\0\0\0\11\0\3\0\0\0", 9, "28000"},            /* no user */
+		{"\0\0\0\20\0\3\0\0user\0\0\0", 15, NULL},      /* not whole */
+		{"\0\0\0\17\0\3\0\0user\0\0\0", 15, "28000"},   /* an empty one */
+		{"\0\0\0\20\0\3\0\0user\0\0\0\0", 16, "08P01"}, /* and more after the end */
+		{"\0\0\0\40\0\3\0\0user\0a\0replication\0"
+		 "1\0\0",
+			30, NULL}, /* not whole */
+		{"\0\0\0\36\0\3\0\0user\0a\0replication\0"
+		 "1\0\0",
+			30, "0A000"},
 	};
 	struct entry e;
 
@@ -152,8 +156,8 @@ static void test_both_refuse(void **state)
 	hears_nothing(t, &t->client);
 	refuse(t, &t->candidate, "3D000");
 	expect_fatal(t, "3D000", "there is no such thing");
-	assert_null(memmem(buf_bytes(&t->client.heard).ptr, buf_len(&t->client.heard),
-		"twinkly cannot", 14));
+	assert_null(memmem(
+		buf_bytes(&t->client.heard).ptr, buf_len(&t->client.heard), "twinkly cannot", 14));
 	assert_int_equal(e.st.proxy.counts.refused, 1);
 	leave(&e);
 }
@@ -193,8 +197,7 @@ static void test_one_is_lost_while_the_other_connects(void **state)
 
 static void test_a_server_is_silent(void **state)
 {
-	static const char *const impatient[] = {
-		"proxy.yugabytedb.connection-timeout=100ms", NULL};
+	static const char *const impatient[] = {"proxy.yugabytedb.connection-timeout=100ms", NULL};
 	struct entry e;
 	struct talk *t = enter(&e, impatient);
 
@@ -271,6 +274,7 @@ static void test_too_many_clients(void **state)
 	talk_greet(t, &t->candidate);
 	hears(t, &t->client, "RSSKZ");
 	end_init(&second.client, talk_connect(&e.st), WIRE_BACKEND);
+	talk_ask_in(&second);
 	expect_fatal(&second, "53300", "max-connections");
 	assert_int_equal(e.st.proxy.counts.refused, 1);
 	asks(t, "X");

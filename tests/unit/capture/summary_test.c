@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "capture/run.h"
+#include "capture/mismatch.h"
 
 struct case_ {
 	struct settings settings;

@@ -12,6 +12,7 @@
 #define TESTS_UNIT_CAPTURE_TALK_H
 
 #include "tests/unit/capture/stage.h"
+#include "capture/answer.h"
 
 struct end { /* of a connection; the test's */
 	int fd;
@@ -107,8 +108,8 @@ static inline void asks_named(struct buf *out, unsigned char type, struct bytes 
 	const char *a = asks_word(&fields, first, sizeof(first)), *b;
 
 	if (type == FRONTEND_PARSE) {
-		assert_true(encode_parse(
-			out, a, answer_string(fields, text, sizeof(text)), NULL, 0));
+		assert_true(
+			encode_parse(out, a, answer_string(fields, text, sizeof(text)), NULL, 0));
 		return;
 	}
 	b = asks_word(&fields, second, sizeof(second));
@@ -179,7 +180,8 @@ static inline unsigned char end_take(struct end *end)
 	struct frame f;
 	struct err err;
 
-	switch (frame_next(buf_bytes(&end->in), end->hears, (size_t)WIRE_MESSAGE_MAX + 5, &f, &err)) {
+	switch (frame_next(
+		buf_bytes(&end->in), end->hears, (size_t)WIRE_MESSAGE_MAX + 5, &f, &err)) {
 	case FRAME_OK:
 		assert_true(buf_append_bytes(&end->heard, f.whole));
 		buf_consume(&end->in, f.whole.len);

@@ -42,12 +42,12 @@ static void set_up(struct bench *b, bool is_serial)
 
 static bool reads(struct bench *b, int i)
 {
-	return turn_request(&b->turn, &b->tickets[i], false);
+	return turn_request(&b->turn, &b->tickets[i], TURN_READ);
 }
 
 static bool writes(struct bench *b, int i)
 {
-	return turn_request(&b->turn, &b->tickets[i], true);
+	return turn_request(&b->turn, &b->tickets[i], TURN_WRITE);
 }
 
 static void gives(struct bench *b, int i)
@@ -66,26 +66,41 @@ static void expect_granted(struct bench *b, const char *tickets)
 
 static void expect_free(const struct bench *b)
 {
-	assert_int_equal(b->turn.readers, 0);
-	assert_int_equal(b->turn.writers, 0);
+	assert_int_equal(b->turn.sharers, 0);
+	assert_int_equal(b->turn.owners, 0);
 	assert_true(list_is_empty(&b->turn.waiting));
 	assert_true(list_is_empty(&b->turn.held));
 }
 
-static void test_not_serial_holds_nothing(void **state)
+static bool goes_alone(struct bench *b, int i)
+{
+	return turn_request(&b->turn, &b->tickets[i], TURN_ALONE);
+}
+
+static void test_not_serial(void **state)
 {
 	struct bench b;
 
 	(void)state;
 	set_up(&b, false);
+	/* Writers share, readers do not even ask. */
 	assert_true(writes(&b, 0) && writes(&b, 1) && reads(&b, 2));
-	assert_int_equal(b.tickets[0].state, TURN_NONE);
+	assert_int_equal(b.tickets[2].state, TURN_NONE);
 	assert_false(turn_is_contended(&b.turn));
 	assert_true(turn_return(&b.turn, &b.tickets[0]));
+	/* Who asks again waits for all writers, and new ones wait for him. */
+	assert_false(goes_alone(&b, 3));
+	assert_false(writes(&b, 4));
+	assert_true(reads(&b, 5));
 	gives(&b, 0);
-	gives(&b, 1);
-	expect_free(&b);
 	expect_granted(&b, "");
+	gives(&b, 1);
+	expect_granted(&b, "3");
+	gives(&b, 3);
+	expect_granted(&b, "4");
+	gives(&b, 4);
+	gives(&b, 5);
+	expect_free(&b);
 }
 
 static void test_readers_share_and_writers_do_not(void **state)
@@ -176,7 +191,7 @@ static void test_a_second_half_goes_first(void **state)
 	expect_granted(&b, "2");
 	gives(&b, 2);
 	assert_true(turn_return(&b.turn, &b.tickets[0])); /* nobody has it */
-	assert_int_equal(b.turn.writers, 1);
+	assert_int_equal(b.turn.owners, 1);
 	gives(&b, 0);
 	expect_free(&b);
 }
@@ -196,7 +211,7 @@ static void test_given_back_when_granted(void **state)
 	b.gives_back = &b.tickets[1];
 	gives(&b, 0);
 	expect_granted(&b, "123");
-	assert_int_equal(b.turn.readers, 2);
+	assert_int_equal(b.turn.sharers, 2);
 	gives(&b, 2);
 	gives(&b, 3);
 	expect_granted(&b, "4");
@@ -204,26 +219,26 @@ static void test_given_back_when_granted(void **state)
 	expect_free(&b);
 }
 
-/* A long row of pseudo-random steps: a writer is always alone, and all get their turn. */
-static void test_many_steps(void **state)
+/* A long row of pseudo-random steps: who is to be alone always is, and all get their turn. */
+static void many_steps(bool is_serial)
 {
 	struct bench b;
 	unsigned seed = 7;
 
-	(void)state;
-	set_up(&b, true);
+	set_up(&b, is_serial);
 	for (int step = 0; step < 20000; step++) {
 		int i;
 
 		seed = seed * 1103515245 + 12345;
 		i = (int)(seed >> 16) % TICKETS;
 		if (b.tickets[i].state == TURN_NONE)
-			(void)!turn_request(&b.turn, &b.tickets[i], seed >> 30 == 0);
+			(void)!turn_request(
+				&b.turn, &b.tickets[i], (enum turn_kind)((seed >> 20) % 3));
 		else if (b.tickets[i].state == TURN_HELD)
 			gives(&b, i);
 		b.count = 0;
-		assert_true(b.turn.writers <= 1);
-		assert_true(b.turn.writers == 0 || b.turn.readers == 0);
+		assert_true(b.turn.owners <= 1);
+		assert_true(b.turn.owners == 0 || b.turn.sharers == 0);
 		assert_true(list_is_empty(&b.turn.waiting) || !list_is_empty(&b.turn.held));
 	}
 	for (int turns = 0; turns < TICKETS; turns++)
@@ -233,10 +248,17 @@ static void test_many_steps(void **state)
 	expect_free(&b);
 }
 
+static void test_many_steps(void **state)
+{
+	(void)state;
+	many_steps(true);
+	many_steps(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_serial_holds_nothing),
+		cmocka_unit_test(test_not_serial),
 		cmocka_unit_test(test_readers_share_and_writers_do_not),
 		cmocka_unit_test(test_in_order_of_asking),
 		cmocka_unit_test(test_a_place_in_the_queue_is_given_back),

@@ -1,0 +1,16 @@
+/*
+ * From the client to the backends.
+ */
+#ifndef CAPTURE_RELAY_H
+#define CAPTURE_RELAY_H
+
+struct side;
+struct session;
+
+/* Takes what can be taken from the client's buffer. */
+void relay_pump(struct session *s);
+void relay_on_granted(struct session *s);
+/* Sends the held part of the unit to that side. */
+void relay_send_held(struct side *side);
+
+#endif
