@@ -24,6 +24,15 @@
 #include "diffengine/compare.h"
 #include "wire/decode.h"
 
+/* "The administrator ends this connection" and the like: the client gets that code. */
+static void note_fatal(struct side *side, struct bytes body)
+{
+	if (decode_error(body) && bytes_equal_str(error_field(body, 'V'), "FATAL") &&
+		error_field(body, 'C').len == 5)
+		snprintf(side->fatal, sizeof(side->fatal), "%.5s",
+			(const char *)error_field(body, 'C').ptr);
+}
+
 static void note_answer(struct session *s, struct side *side, const struct frame *f)
 {
 	struct bytes tag;
@@ -40,6 +49,10 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 				(const char *)tag.ptr);
 		side->last_rows = side->rows;
 		side->rows = 0;
+		break;
+	case BACKEND_ERROR_RESPONSE:
+		side->rows = 0;
+		note_fatal(side, f->body);
 		break;
 	case BACKEND_READY_FOR_QUERY:
 		side->done_us = record_now(&s->proxy->record);
@@ -183,21 +196,19 @@ static void learn_columns(struct session *s)
 	struct exchange *ex = &s->exchange;
 	struct bytes answer = side_framed(&s->truth);
 	struct frame f;
-	size_t next = 0;
 	bool is_described = false;
 
-	if (ex->described_count == 0)
-		return;
-	while (next < ex->described_count &&
+	while (ex->described_known < ex->described_count &&
 		frame_next(answer, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) ==
 			FRAME_OK) {
 		if (f.type == BACKEND_PARAMETER_DESCRIPTION) {
 			is_described = true;
 		} else if (is_described) {
-			if (f.type == BACKEND_ROW_DESCRIPTION && ex->described[next])
-				statement_learn_columns(ex->described[next], f.body);
+			struct statement *statement = ex->described[ex->described_known++];
+
+			if (f.type == BACKEND_ROW_DESCRIPTION && statement)
+				statement_learn_columns(statement, f.body);
 			is_described = false;
-			next++;
 		}
 		answer = bytes_skip(answer, f.whole.len);
 	}
@@ -421,8 +432,8 @@ static void on_readable(struct backend *b, void *context)
 		return;
 	answer_advance(s);
 	if (!s->is_marked && s->state == SESSION_READY && b->state == BACKEND_ENDED)
-		answer_give_up(s, side, b->refusal.sqlstate[0] ? b->refusal.sqlstate : "08006",
-			b->refusal.why.text);
+		answer_give_up(
+			s, side, side->fatal[0] ? side->fatal : "08006", b->refusal.why.text);
 	session_update(s);
 }
 

@@ -45,6 +45,7 @@ struct side {                    /* one backend of the session */
 	bool is_sent;      /* the unit was sent */
 	int64_t rows;      /* of the result under way */
 	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
+	char fatal[6];     /* SQLSTATE of a FATAL that it said last; "" none */
 	char last_tag[64]; /* cuts the answer */
 };
 
@@ -62,28 +63,30 @@ struct exchange {
 	bool is_open;
 	enum exchange_phase phase;
 	int64_t id, started_us;
-	size_t unit_len;        /* bytes at the front of client.in that belong to the next unit */
-	bool unit_writes;       /* the unit may write */
-	bool has_written;       /* an earlier unit may have: the Sync that commits it writes, too */
-	bool is_partial;        /* the head of a long unit was sent already, to both sides */
-	bool is_simple;         /* a Query: ReadyForQuery comes without a Sync */
-	bool ends;              /* the unit ends with a message that ReadyForQuery answers */
-	bool has_diverged;      /* in this unit */
-	bool began_idle;        /* outside a transaction on both sides */
-	bool is_overlapped;     /* another session's writing unit was under way meanwhile */
-	bool is_counted_writer; /* in proxy.writing */
-	bool is_retried;        /* it was asked again, see capture/retry.h */
-	int64_t read_epoch;     /* proxy.write_epoch when the reading unit was sent */
-	bool is_recorded;       /* its row is in the trace already */
-	bool is_cancelled;      /* the client asked for it while the exchange was under way */
-	bool is_handed_at_once; /* fail-on-differences = false */
-	size_t handed;          /* bytes of the truth's link.in that the client already has */
+	size_t unit_len;   /* bytes at the front of client.in that belong to the next unit */
+	bool unit_writes;  /* the unit may write */
+	bool has_written;  /* an earlier unit may have: the Sync that commits it writes, too */
+	bool is_partial;   /* the head of a long unit was sent already, to both sides */
+	bool is_simple;    /* a Query: ReadyForQuery comes without a Sync */
+	bool ends;         /* the unit ends with a message that ReadyForQuery answers */
+	bool has_diverged; /* in this unit */
+	bool began_idle;   /* outside a transaction on both sides */
+	int64_t cancel_asked_us; /* monotonic: when the watch last cancelled the candidate */
+	bool is_overlapped;      /* another session's writing unit was under way meanwhile */
+	bool is_counted_writer;  /* in proxy.writing */
+	bool is_retried;         /* it was asked again, see capture/retry.h */
+	int64_t read_epoch;      /* proxy.write_epoch when the reading unit was sent */
+	bool is_recorded;        /* its row is in the trace already */
+	bool is_cancelled;       /* the client asked for it while the exchange was under way */
+	bool is_handed_at_once;  /* fail-on-differences = false */
+	size_t handed;           /* bytes of the truth's link.in that the client already has */
 	struct lockstep lock;
 	struct folding folding;
 	struct command *commands;
 	size_t command_count, command_cap;
 	struct statement **described; /* statements whose Describe is unanswered, in order */
 	size_t described_count, described_cap;
+	size_t described_known; /* of them, whose answer has been seen */
 	/* for the trace */
 	struct buf request, request_more, truth, candidate;
 	int request_parts;

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "capture/metrics_page.h"
 #include "capture/proxy.h"
-#include "capture/answer.h"
 
 #define CLIENTS_MAX      16
 #define PATIENCE_SECONDS 10
@@ -65,9 +64,9 @@ int metrics_listen(const struct settings *s, struct err *err)
 	return -1;
 }
 
-/* --- answers --- */
+/* --- replies --- */
 
-static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct buf *body)
+static enum MHD_Result reply(struct MHD_Connection *c, unsigned status, struct buf *body)
 {
 	/* Copied; the cast is for the library's missing const. */
 	struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -86,7 +85,7 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct 
 	return result;
 }
 
-static enum MHD_Result answer_page(const struct metrics *m, struct MHD_Connection *c)
+static enum MHD_Result reply_page(const struct metrics *m, struct MHD_Connection *c)
 {
 	struct metrics_page page;
 	enum MHD_Result result;
@@ -94,18 +93,18 @@ static enum MHD_Result answer_page(const struct metrics *m, struct MHD_Connectio
 
 	buf_init(&text, PAGE_MAX);
 	metrics_page_take(m->proxy, &page);
-	result = metrics_page_write(&page, &text) ? answer(c, MHD_HTTP_OK, &text) : MHD_NO;
+	result = metrics_page_write(&page, &text) ? reply(c, MHD_HTTP_OK, &text) : MHD_NO;
 	buf_fini(&text);
 	return result;
 }
 
-static enum MHD_Result answer_error(struct MHD_Connection *c, unsigned status, const char *why)
+static enum MHD_Result reply_error(struct MHD_Connection *c, unsigned status, const char *why)
 {
 	enum MHD_Result result;
 	struct buf text;
 
 	buf_init(&text, 1024);
-	result = buf_append_str(&text, why) ? answer(c, status, &text) : MHD_NO;
+	result = buf_append_str(&text, why) ? reply(c, status, &text) : MHD_NO;
 	buf_fini(&text);
 	return result;
 }
@@ -119,10 +118,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 	(void)body_len;
 	(void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return answer_error(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+		return reply_error(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	if (strcmp(url, "/metrics") != 0)
-		return answer_error(c, MHD_HTTP_NOT_FOUND, "the metrics are at /metrics\n");
-	return answer_page(context, c);
+		return reply_error(c, MHD_HTTP_NOT_FOUND, "the metrics are at /metrics\n");
+	return reply_page(context, c);
 }
 
 /* --- the loop --- */

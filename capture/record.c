@@ -223,7 +223,8 @@ void record_exchange(struct record *r, const struct record_exchange *from)
 	struct trace_exchange *to;
 
 	if (!item) {
-		log_error("exchange %lld is not in the trace: out of memory", (long long)row->id);
+		log_error("session %lld: exchange %lld is not in the trace: out of memory",
+			(long long)row->session, (long long)row->id);
 		return;
 	}
 	item->base.exchanges = 1;

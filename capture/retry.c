@@ -71,8 +71,8 @@ bool retry_begin(struct session *s, const struct comparison *result)
 	struct exchange *ex = &s->exchange;
 
 	if (!is_raced(ex, result) || ex->is_retried || ex->is_handed_at_once || !ex->began_idle ||
-		ex->truth_len > 0 || ex->request_parts > 0 || !is_idle_on_both(s) ||
-		!can_be_repeated(buf_bytes(&ex->request)))
+		ex->truth_len > 0 || ex->request_parts > 0 || buf_len(&ex->request_more) > 0 ||
+		!is_idle_on_both(s) || !can_be_repeated(buf_bytes(&ex->request)))
 		return false;
 	ex->is_retried = true;
 	buf_consume(&s->truth.backend->link.in, s->truth.framed);

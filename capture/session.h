@@ -4,9 +4,10 @@
  *   STARTUP -> (AUTHENTICATING) -> CONNECTING -> READY -> (DOOMED) -> gone
  *
  * and inside READY that of an exchange (capture/exchange.h). Here are its data, its birth and
- * death and the client's end of the wire; startup.h has the first packets, relay.h the way from
- * the client to the backends, answer.h the way back, judge.h the verdict, mismatch.h what the client
- * is told of one, align.h equal transaction states again. All run in the loop's thread.
+ * death and the client's end of the wire; startup.h has the first packets, relay.h the way
+ * from the client to the backends, answer.h the way back, judge.h the verdict, mismatch.h what
+ * the client is told of one, align.h equal transaction states again. All run in the loop's
+ * thread.
  */
 #ifndef CAPTURE_SESSION_H
 #define CAPTURE_SESSION_H

@@ -91,7 +91,8 @@ static bool connect_side(
 	struct session *s, struct side *side, const struct backend_target *target, bool *has_it)
 {
 	const struct startup_packet *packet = &s->auth->packet;
-	struct backend_wishes wishes = {.user = s->user,
+	struct backend_wishes wishes = {.session = (long long)s->id,
+		.user = s->user,
 		.database = s->database,
 		.options = packet->options,
 		.application_name = packet->application_name,
@@ -266,6 +267,7 @@ void startup_pump(struct session *s)
 			break;
 		}
 	}
+	auth_pump(s); /* the client's answer may be there already */
 }
 
 static bool are_refusals_same(const struct backend *a, const struct backend *b)
@@ -305,10 +307,18 @@ static struct encode_error server_error(char *text, const char *sqlstate)
 	return error;
 }
 
+/* Of two refusals the client is told of the one that no password would mend. */
+static int trouble(const struct backend *b)
+{
+	if (b->state == BACKEND_READY)
+		return 0;
+	return b->refusal.needs_password ? 1 : 2;
+}
+
 static void refuse(struct session *s)
 {
 	const struct backend *truth = s->truth.backend, *candidate = s->candidate.backend;
-	const struct backend *why = truth->state != BACKEND_READY ? truth : candidate;
+	const struct backend *why = trouble(candidate) > trouble(truth) ? candidate : truth;
 	struct err text = why->refusal.why;
 	struct encode_error error;
 
@@ -331,8 +341,7 @@ static void refuse(struct session *s)
 /* A side that is ready, or one that would be with a password. */
 static bool could_be_ready(const struct backend *b)
 {
-	return b->state == BACKEND_READY ||
-	       (b->state == BACKEND_REFUSED && b->refusal.needs_password);
+	return trouble(b) < 2;
 }
 
 /* Ready, or not yet told the password that the client has given. */
@@ -351,14 +360,16 @@ static bool can_try_again(const struct session *s)
 
 static void on_not_ready(struct session *s)
 {
-	if (!could_be_ready(s->truth.backend) || !could_be_ready(s->candidate.backend))
+	if (!could_be_ready(s->truth.backend) || !could_be_ready(s->candidate.backend)) {
 		refuse(s);
-	else if (!s->auth->password && s->proxy->settings->auth == AUTH_TRUST)
+	} else if (!s->auth->password && s->proxy->settings->auth == AUTH_TRUST) {
 		auth_ask_password(s); /* trusted clients are on this machine */
-	else if (can_try_again(s))
+		auth_pump(s);
+	} else if (can_try_again(s)) {
 		startup_connect(s);
-	else
+	} else {
 		refuse(s);
+	}
 }
 
 /* With proxy.auth = password it is the databases that check the password. Where none does (they

@@ -29,8 +29,7 @@ void summary_print(const struct summary *s, FILE *out)
 	if (c->refused > 0)
 		fprintf(out, "twinkly: %10" PRId64 " sessions refused\n", c->refused);
 	if (c->handed_on > 0)
-		fprintf(out,
-			"twinkly: %10" PRId64 " times a session waited for a lock of another\n",
+		fprintf(out, "twinkly: %10" PRId64 " times a blocked session handed its turn on\n",
 			c->handed_on);
 	if (s->stats->lost_exchanges > 0)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",

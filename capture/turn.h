@@ -6,8 +6,9 @@
  *   may write         exclusive    shared
  *   is asked again    exclusive    exclusive           (capture/retry.c)
  *
- * Waiting units are served in order of asking, so no kind starves. A unit that is found to be blocked by another session gives its turn back
- * (turn_release, by capture/watch.c), so that the one it waits for can go ahead.
+ * Waiting units are served in order of asking, so no kind starves. A unit that is found to be
+ * blocked by another session gives its turn back (turn_release, by capture/watch.c), so that
+ * the one it waits for can go ahead.
  */
 #ifndef CAPTURE_TURN_H
 #define CAPTURE_TURN_H

@@ -23,9 +23,12 @@
 /* A question about locks that is not answered by then is dropped. */
 #define PROBE_PATIENCE_US (2 * CLOCK_SECOND)
 
+/* How often a cancel that came too early for one side is repeated there. */
+#define CANCEL_AGAIN_US (100 * INT64_C(1000))
+
 struct watch_state {
 	struct probe *truth, *candidate;
-	int64_t asked_us;
+	int64_t truth_asked_us, candidate_asked_us;
 };
 
 static bool is_awaiting(const struct session *s)
@@ -62,11 +65,14 @@ static void check_side(struct session *s, struct side *side, int64_t now)
 
 /* The client's cancel request came before this side had the statement: as soon as that side is
  * at work it is asked, too, again and again, since a cancel that comes too early is lost. */
-static void cancel_late(struct session *s)
+static void cancel_late(struct session *s, int64_t now)
 {
-	if (s->exchange.is_cancelled && s->candidate.is_sent && !s->is_detached &&
-		!protocol_is_settled(&s->candidate.backend->protocol))
-		backend_cancel(s->candidate.backend);
+	if (!s->exchange.is_cancelled || !s->candidate.is_sent || s->is_detached ||
+		protocol_is_settled(&s->candidate.backend->protocol) ||
+		now - s->exchange.cancel_asked_us < CANCEL_AGAIN_US)
+		return;
+	s->exchange.cancel_asked_us = now;
+	backend_cancel(s->candidate.backend);
 }
 
 /* As PostgreSQL means it: no statement under way and no transaction open. */
@@ -130,7 +136,7 @@ static void check_session(struct session *s, int64_t now)
 		answer_advance(s);
 		session_update(s);
 	}
-	cancel_late(s);
+	cancel_late(s, now);
 	check_side(s, &s->truth, now);
 	if (!s->is_detached)
 		check_side(s, &s->candidate, now);
@@ -220,22 +226,22 @@ static void ask(struct proxy *p, struct probe *probe, bool is_truth, int64_t now
 	}
 	if (question.count == 0)
 		return;
-	p->watch_state->asked_us = now;
+	if (is_truth)
+		p->watch_state->truth_asked_us = now;
+	else
+		p->watch_state->candidate_asked_us = now;
 	if (!probe_ask(probe, &question))
 		log_warning("no memory to ask %s about locks",
 			is_truth ? p->truth.name : p->candidate.name);
 }
 
 /* A question that is not answered itself is taken as "cannot say". */
-static void give_up_asking(struct proxy *p)
+static void give_up_asking(struct proxy *p, bool is_truth)
 {
 	static const struct probe_answer unknown;
-	struct watch_state *w = p->watch_state;
 
-	probe_stop(w->truth);
-	probe_stop(w->candidate);
-	on_probed(p, &unknown, true);
-	on_probed(p, &unknown, false);
+	probe_stop(is_truth ? p->watch_state->truth : p->watch_state->candidate);
+	on_probed(p, &unknown, is_truth);
 }
 
 static void check_turn(struct proxy *p, int64_t now)
@@ -244,10 +250,11 @@ static void check_turn(struct proxy *p, int64_t now)
 
 	if (turn_is_contended(&p->turn))
 		hand_on_slow_readers(p, now);
-	if ((probe_is_busy(w->truth) || probe_is_busy(w->candidate)) &&
-		now - w->asked_us > PROBE_PATIENCE_US) {
-		give_up_asking(p);
-	} else if (turn_is_contended(&p->turn)) {
+	if (probe_is_busy(w->truth) && now - w->truth_asked_us > PROBE_PATIENCE_US)
+		give_up_asking(p, true);
+	if (probe_is_busy(w->candidate) && now - w->candidate_asked_us > PROBE_PATIENCE_US)
+		give_up_asking(p, false);
+	if (turn_is_contended(&p->turn)) {
 		ask(p, w->truth, true, now);
 		ask(p, w->candidate, false, now);
 	}

@@ -69,7 +69,8 @@ static const struct conf_key keys[] = {
 	{"comparison.source-of-truth", CONF_ENUM, "yugabytedb", "yugabytedb postgresql", 0, 0,
 		false, "whose answers the client sees"},
 	{"comparison.fail-on-differences", CONF_BOOLEAN, "true", NULL, 0, 0, false,
-		"true: a mismatch does what on-mismatch says; false: the same as on-mismatch = log"},
+		"true: a mismatch does what on-mismatch says; false: the "
+		"same as on-mismatch = log"},
 	{"comparison.on-mismatch", CONF_ENUM, "terminate", "terminate error log", 0, 0, false,
 		"what a mismatch does: an SQL error and the end of the session, an SQL error after "
 		"which the session goes on, or nothing but a record"},

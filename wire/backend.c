@@ -274,7 +274,7 @@ const char *backend_parameter(const struct backend *b, const char *name, char *o
 struct backend_cancelling {
 	uv_work_t work;
 	PGcancel *request;
-	const char *name;          /* of the target */
+	char who[96];              /* the backend's */
 	struct backend_impl *impl; /* NULL: closed in the meantime */
 	bool ok;
 	char text[256];
@@ -293,9 +293,9 @@ static void on_cancel_done(uv_work_t *work, int status)
 	struct backend_impl *impl = c->impl;
 
 	if (status != 0)
-		log_debug("%s: cancel request not sent: %s", c->name, uv_strerror(status));
+		log_debug("%s: cancel request not sent: %s", c->who, uv_strerror(status));
 	else
-		log_debug("%s: cancel request %s%s", c->name, c->ok ? "sent" : "failed: ", c->text);
+		log_debug("%s: cancel request %s%s", c->who, c->ok ? "sent" : "failed: ", c->text);
 	PQfreeCancel(c->request);
 	free(c);
 	if (!impl)
@@ -320,11 +320,11 @@ void backend_cancel(struct backend *b)
 	if (!c)
 		return;
 	c->work.data = c;
-	c->name = b->target->name;
+	memcpy(c->who, impl->who, sizeof(c->who));
 	c->impl = impl;
 	c->request = PQgetCancel(impl->conn);
 	if (!c->request || uv_queue_work(impl->loop, &c->work, run_cancel, on_cancel_done) != 0) {
-		log_debug("%s: no cancel request can be made", c->name);
+		log_debug("%s: no cancel request can be made", c->who);
 		PQfreeCancel(c->request);
 		free(c);
 		return;
@@ -333,6 +333,16 @@ void backend_cancel(struct backend *b)
 }
 
 /* --- birth and end --- */
+
+static void name_it(struct backend_impl *impl, long long session)
+{
+	const char *name = impl->front.target->name;
+
+	if (session)
+		snprintf(impl->who, sizeof(impl->who), "session %lld: %s", session, name);
+	else
+		snprintf(impl->who, sizeof(impl->who), "%s", name);
+}
 
 struct backend *backend_connect(uv_loop_t *loop, const struct backend_target *target,
 	const struct backend_wishes *wishes, size_t high_water, const struct backend_events *events,
@@ -353,6 +363,7 @@ struct backend *backend_connect(uv_loop_t *loop, const struct backend_target *ta
 	protocol_init(&b->protocol);
 	buf_init(&b->parameters, BACKEND_TRACE_MAX);
 	impl->loop = loop;
+	name_it(impl, wishes->session);
 	uv_timer_init(loop, &impl->timer);
 	impl->timer.data = impl;
 	impl->users = 1;

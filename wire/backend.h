@@ -44,6 +44,7 @@ struct backend_wishes {
 	const char *application_name;     /* may be NULL */
 	const struct wire_pair *settings; /* further startup parameters, sent as -c name=value */
 	size_t setting_count;
+	long long session;    /* for log lines; 0: none */
 	const char *password; /* where the target has none; NULL: none. Wiped after connecting */
 };
 

@@ -213,7 +213,7 @@ static void on_notice(void *context, const char *message)
 {
 	struct backend_impl *impl = context;
 
-	log_debug("%s: notice while connecting: %s", impl->front.target->name, message);
+	log_debug("%s: notice while connecting: %s", impl->who, message);
 }
 
 static PGconn *start_libpq(const struct backend_impl *impl)

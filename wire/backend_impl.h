@@ -40,6 +40,7 @@ struct backend_impl {
 	bool cancel_again;                     /* asked for while one was under way */
 	size_t high_water;
 	size_t users;
+	char who[96]; /* "session 12: PostgreSQL", for log lines */
 	bool is_resolving;
 	bool is_refused; /* REFUSED, and on_connected is called in the loop's next turn */
 	bool is_broken;  /* sending failed: ENDED in the loop's next turn */

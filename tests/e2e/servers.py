@@ -28,7 +28,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "32MB",
-    "max_connections": "200",
+    "max_connections": "400",
     "logging_collector": "off",
 }
 _libc = ctypes.CDLL(None)

@@ -1,5 +1,6 @@
 """Long results whose rows come in another order: decided in bounded memory."""
 
+import os
 import re
 
 import wire
@@ -23,6 +24,9 @@ def peak_mib(capture):
 
 
 def bounded(capture):
+    """Sanitizers keep what was freed for a while: no figure of the product's."""
+    if "address" in os.readlink(f"/proc/{capture.process.pid}/exe"):
+        return
     peak = peak_mib(capture)
     true(peak < BOUND_MIB, f"peak memory {peak:.0f} MiB")
 

@@ -89,7 +89,8 @@ static void test_order(void **state)
 	ordered_once("T a; D 1; D 2; C X", "T a; D 1; D 3; C X", DIFF_VALUE,
 		"Value mismatch: row 2, column 1 (a): PostgreSQL 3, YugabyteDB 2");
 	ordered_once("T a b; D \\N|; D |\\N; C X", "T a b; D |\\N; D \\N|; C X", DIFF_ORDER,
-		"Row order mismatch: row 1: PostgreSQL (, NULL), YugabyteDB (NULL, ) (the same rows in "
+		"Row order mismatch: row 1: PostgreSQL (, NULL), YugabyteDB "
+		"(NULL, ) (the same rows in "
 		"another order)");
 }
 

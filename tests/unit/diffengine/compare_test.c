@@ -57,11 +57,13 @@ static void test_columns(void **state)
 {
 	(void)state;
 	compared_once("T a b; D 1|2; C SELECT 1", "T a; D 1; C SELECT 1", DIFF_COLUMNS,
-		"Column count mismatch: PostgreSQL returned 1 columns, YugabyteDB returned 2 columns");
+		"Column count mismatch: PostgreSQL returned 1 columns, "
+		"YugabyteDB returned 2 columns");
 	compared_once("T a b; D 1|2; C SELECT 1", "T a c; D 1|3; C SELECT 1", DIFF_COLUMNS,
 		"Column name mismatch: column 2 (b): PostgreSQL c, YugabyteDB b");
 	compared_once("T a:23", "T a:20", DIFF_TYPE,
-		"Column type OID, length and modifier mismatch: column 1 (a): PostgreSQL 20, -1, -1, "
+		"Column type OID, length and modifier mismatch: column 1 (a): "
+		"PostgreSQL 20, -1, -1, "
 		"YugabyteDB 23, -1, -1");
 	compared_once("T a:23", "T a:16384", DIFF_TYPE, "");
 	compared_once("T x a:23", "T x a:23:b", DIFF_FORMAT,
@@ -89,7 +91,8 @@ static void test_typlen_and_typmod(void **state)
 	assert_true(encode_row_description(&c.candidate, &b, 1));
 	compared_run(&c);
 	compared_expect(&c, 0, DIFF_TYPE,
-		"Column type OID, length and modifier mismatch: column 1 (p): PostgreSQL 1043, -1, 24, "
+		"Column type OID, length and modifier mismatch: column 1 (p): "
+		"PostgreSQL 1043, -1, 24, "
 		"YugabyteDB 1043, -1, 14");
 	assert_int_equal(c.result.count, 1);
 	assert_int_equal(c.result.differences[0].column, 1);
@@ -123,7 +126,8 @@ static void test_errors(void **state)
 {
 	(void)state;
 	compared_once("E 23505 dup; Z I", "C INSERT 0 1; Z I", DIFF_ERROR_SUCCESS,
-		"Error mismatch: PostgreSQL returned INSERT 0 1, YugabyteDB returned ERROR 23505: dup");
+		"Error mismatch: PostgreSQL returned INSERT 0 1, YugabyteDB "
+		"returned ERROR 23505: dup");
 	compared_once("T a; D 1; C SELECT 1", "T a; D 1; E 22012 division by zero",
 		DIFF_ERROR_SUCCESS,
 		"Error mismatch: PostgreSQL returned ERROR 22012: division by zero, YugabyteDB "
@@ -139,26 +143,32 @@ static void test_errors(void **state)
 		"Error mismatch: PostgreSQL returned ParseComplete, YugabyteDB returned "
 		"ERROR 42601: syntax");
 	compared_once("1; 2; C X; Z I", "1; E 0A000 no; Z I", DIFF_UNSUPPORTED,
-		"Error mismatch: PostgreSQL returned ERROR 0A000: no, YugabyteDB returned BindComplete");
+		"Error mismatch: PostgreSQL returned ERROR 0A000: no, "
+		"YugabyteDB returned BindComplete");
 	compared_once("1", "1; E 42601 x", DIFF_ERROR_SUCCESS,
-		"Error mismatch: PostgreSQL returned ERROR 42601: x, YugabyteDB returned nothing more");
+		"Error mismatch: PostgreSQL returned ERROR 42601: x, YugabyteDB "
+		"returned nothing more");
 }
 
 static void test_grammar(void **state)
 {
 	(void)state;
 	compared_once("1; 2", "1; 3", DIFF_GRAMMAR,
-		"Answer mismatch: PostgreSQL returned CloseComplete, YugabyteDB returned BindComplete");
+		"Answer mismatch: PostgreSQL returned CloseComplete, YugabyteDB "
+		"returned BindComplete");
 	compared_once("C A; Z I", "C A; C B; Z I", DIFF_GRAMMAR,
 		"Answer mismatch: PostgreSQL returned B, YugabyteDB returned ReadyForQuery");
 	compared_once("I; Z I", "C SELECT 0; Z I", DIFF_GRAMMAR,
-		"Result mismatch: PostgreSQL returned SELECT 0, YugabyteDB returned an empty query");
+		"Result mismatch: PostgreSQL returned SELECT 0, YugabyteDB "
+		"returned an empty query");
 	compared_once("T a; D 1; s", "T a; D 1; C SELECT 1", DIFF_PORTAL,
-		"Result mismatch: PostgreSQL returned SELECT 1, YugabyteDB returned PortalSuspended");
+		"Result mismatch: PostgreSQL returned SELECT 1, YugabyteDB "
+		"returned PortalSuspended");
 	compared_once("", "C A; Z I", DIFF_GRAMMAR,
 		"Answer mismatch: PostgreSQL returned A, YugabyteDB returned nothing more");
 	compared_once("G", "C COPY 0", DIFF_GRAMMAR,
-		"Result mismatch: PostgreSQL returned COPY 0, YugabyteDB returned COPY in progress");
+		"Result mismatch: PostgreSQL returned COPY 0, YugabyteDB "
+		"returned COPY in progress");
 }
 
 static void test_functions(void **state)
@@ -176,7 +186,8 @@ static void test_transaction_status(void **state)
 
 	(void)state;
 	compared_once("C COMMIT; Z I", "C COMMIT; Z T", DIFF_TRANSACTION_STATUS,
-		"Transaction status mismatch: PostgreSQL is in state T, YugabyteDB in state I (I idle, "
+		"Transaction status mismatch: PostgreSQL is in state T, "
+		"YugabyteDB in state I (I idle, "
 		"T in a transaction, E in a failed one)");
 	/* A consequence of what was noted before it. */
 	compared_once("C ROLLBACK; Z E", "C COMMIT; Z I", DIFF_TAG, "");

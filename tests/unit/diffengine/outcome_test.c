@@ -164,7 +164,8 @@ static void test_hostile_sequences(void **state)
 		"0:result,described,1D 0:parsed 0:result,described,1D 0:parsed "
 		"0:result,described,1D 0:bound 0:result,described,1D 0:ready,I 0:result,open,1D");
 	assert_items("d 1; V x; d 2; V y; D 3",
-		"0:result,described,1d 0:function 1:result,described,1d 1:function 2:result,open,1D");
+		"0:result,described,1d 0:function 1:result,described,1d "
+		"1:function 2:result,open,1D");
 	assert_items_from("T a; T b; D 1; 3; D 2", &from,
 		"0:result,described 0:result,described,T 0:result,described,T,1D 0:closed "
 		"0:result,open,1D");

@@ -161,7 +161,7 @@ static void test_cuts_between_characters(void **state)
 				memcpy(text + len, units[u], width);
 			end = strstr(shown(&arena, bytes_of(text, len), 0), "... (");
 			assert_non_null(end);
-			/* Before the cut stands a whole character, and no more would have fitted. */
+			/* Before the cut stands a whole character; no more would fit. */
 			assert_memory_equal(end - width, units[u], width);
 			assert_int_equal((200 - shift) / width * width + shift,
 				strlen(shown(&arena, bytes_of(text, len), 0)) - strlen(end));
