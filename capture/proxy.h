@@ -75,7 +75,8 @@ void proxy_close(struct proxy *p);
 int proxy_listen(const struct settings *settings, struct err *err) ATTR_USE_RESULT;
 
 /* Serves; sessions begin with the next turn of the loop. `p` is zeroed but for record,
- * what proxy_load_files set, listen_fd, unix_socket, execution, on_stopped and context. False: err, nothing to undo. */
+ * what proxy_load_files and proxy_open set (listen_fd -1: no TCP), execution, on_stopped and
+ * context. False: err, nothing to undo. */
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings,
 	struct err *err) ATTR_USE_RESULT;
 /* Compiles comparison.exclude-patterns; they borrow from `conf` until the next call. False: the

@@ -359,15 +359,16 @@ static bool close_trace(struct run *run, struct trace_queue_stats *stats)
 static bool listen_first(struct run *run)
 {
 	struct err err;
+	bool ok = true;
 
-	bool ok = proxy_open(&run->proxy, &run->settings, &err);
-
-	if (ok && run->settings.metrics_enabled)
+	if (run->settings.metrics_enabled) {
 		run->metrics_fd = metrics_listen(&run->settings, &err);
-	if (ok && (run->metrics_fd >= 0 || !run->settings.metrics_enabled))
-		return true;
-	print_error(err.text);
-	return false;
+		ok = run->metrics_fd >= 0;
+	}
+	ok = ok && proxy_open(&run->proxy, &run->settings, &err);
+	if (!ok)
+		print_error(err.text);
+	return ok;
 }
 
 /* Enough descriptors for proxy.max-connections, as far as the hard limit lets us. */

@@ -259,8 +259,8 @@ static size_t check_address(const struct settings *s, FILE *out)
 						   "without it proxy.unix-socket-directory must "
 						   "be set, or no client can connect");
 	if (!is_address(address, &is_loopback)) {
-		fprintf(out, "%s: %s: \"%s\" is not an IP address\n",
-			conf_place(s->conf, key, 0), key, address);
+		fprintf(out, "%s: %s: \"%s\" is not an IP address\n", conf_place(s->conf, key, 0),
+			key, address);
 		return 1;
 	}
 	if (is_loopback || s->auth != AUTH_TRUST)
@@ -283,8 +283,8 @@ static size_t check_clients(const struct settings *s, FILE *out)
 	if (s->auth == AUTH_SCRAM && !s->auth_file)
 		errors += complain(s, "proxy.auth", out, "scram-sha-256 needs proxy.auth-file");
 	if (s->tls.mode != TLS_MODE_DISABLE && (!s->tls.cert || !s->tls.key))
-		errors += complain(s, "proxy.tls.mode", out,
-			"TLS needs proxy.tls.cert and proxy.tls.key");
+		errors += complain(
+			s, "proxy.tls.mode", out, "TLS needs proxy.tls.cert and proxy.tls.key");
 	return errors + check_address(s, out);
 }
 

@@ -32,7 +32,7 @@ struct link {
 	size_t need;       /* bytes the front message needs, may exceed high_water; 0: unknown */
 	bool is_paused;    /* reading is held back by the owner */
 	bool write_wants_read, read_wants_write; /* TLS renegotiation */
-	int64_t received, sent; /* bytes so far, without what TLS adds */
+	int64_t received, sent;                  /* bytes so far, without what TLS adds */
 };
 
 #define LINK_READ_CHUNK 16384

@@ -382,7 +382,7 @@ def with_tls(env, cert, key):
 def test_tls_and_passwords_on_every_way(env):
     """Client to proxy and proxy to both databases, each with a certificate that is verified."""
     tls, cert = tls_options(env, "require")
-    _, key = json.loads(tls["proxy.tls.cert"]), json.loads(tls["proxy.tls.key"])
+    key = json.loads(tls["proxy.tls.key"])
     options = {**tls, "proxy.auth": "password"}
     for side in ("postgresql", "yugabytedb"):
         options |= {f"proxy.{side}.sslmode": "verify-ca",

@@ -97,6 +97,36 @@ static void test_default_proxy(void **state)
 	assert_null(l.settings.conf);
 }
 
+static void test_operation(void **state)
+{
+	static const char text[] =
+		"proxy { idle-timeout = 90s, drain-timeout = 0s }\n"
+		"monitoring.metrics { enabled = yes, address = \"::\", port = 9 }\n";
+	struct loaded l;
+
+	(void)state;
+	load(&l, NULL, NULL, 0);
+	assert_true(l.is_ok);
+	assert_int_equal(l.settings.idle_timeout_us, 0);
+	assert_int_equal(l.settings.drain_timeout_us, 2000000);
+	assert_false(l.settings.metrics_enabled);
+	assert_string_equal(l.settings.metrics_address, "127.0.0.1");
+	assert_int_equal(l.settings.metrics_port, 9090);
+	settings_fini(&l.settings);
+	load(&l, text, NULL, 0);
+	assert_true(l.is_ok);
+	assert_int_equal(l.settings.idle_timeout_us, 90000000);
+	assert_int_equal(l.settings.drain_timeout_us, 0);
+	assert_true(l.settings.metrics_enabled);
+	assert_string_equal(l.settings.metrics_address, "::");
+	assert_int_equal(l.settings.metrics_port, 9);
+	settings_fini(&l.settings);
+	assert_refused("monitoring.metrics.address = \"here\"",
+		"FILE:1:30: monitoring.metrics.address: expected an IP address\n");
+	assert_refused("proxy.drain-timeout = 2h",
+		"FILE:1:23: proxy.drain-timeout: \"2h\" is out of range: from 0s to 1h\n");
+}
+
 static void test_default_comparison(void **state)
 {
 	struct loaded l;
@@ -137,6 +167,92 @@ static void test_default_backends(void **state)
 	assert_string_equal(l.settings.candidate.name, "PostgreSQL");
 	assert_int_equal(l.settings.candidate.port, 5432);
 	settings_fini(&l.settings);
+}
+
+static void test_default_clients(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	load(&l, NULL, NULL, 0);
+	assert_true(l.is_ok);
+	assert_null(l.settings.unix_directory);
+	assert_int_equal(l.settings.auth, AUTH_TRUST);
+	assert_null(l.settings.auth_file);
+	assert_int_equal(l.settings.login_timeout_us, 60000000);
+	assert_int_equal(l.settings.tls.mode, TLS_MODE_DISABLE);
+	assert_null(l.settings.tls.cert);
+	assert_null(l.settings.tls.key);
+	settings_fini(&l.settings);
+}
+
+static void test_every_key_about_clients(void **state)
+{
+	struct loaded l;
+	const struct settings *s = &l.settings;
+
+	(void)state;
+	load(&l,
+		"proxy { listen-address = \"\", unix-socket-directory = \"/run\"\n"
+		"auth = scram-sha-256, auth-file = \"/users\", login-timeout = 1500ms\n"
+		"tls { mode = require, cert = \"/c\", key = \"/k\" } }",
+		NULL, 0);
+	assert_string_equal(l.output, "");
+	assert_true(l.is_ok);
+	assert_string_equal(s->listen_address, "");
+	assert_string_equal(s->unix_directory, "/run");
+	assert_int_equal(s->auth, AUTH_SCRAM);
+	assert_string_equal(s->auth_file, "/users");
+	assert_int_equal(s->login_timeout_us, 1500000);
+	assert_int_equal(s->tls.mode, TLS_MODE_REQUIRE);
+	assert_string_equal(s->tls.cert, "/c");
+	assert_string_equal(s->tls.key, "/k");
+	settings_fini(&l.settings);
+}
+
+static void test_clients_of_other_machines_are_not_trusted(void **state)
+{
+	static const char *const open[] = {"0.0.0.0", "::", "192.0.2.1", "128.0.0.1"};
+	static const char *const closed[] = {"127.0.0.1", "127.255.0.9", "::1"};
+	struct loaded l;
+	char text[100];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+		snprintf(text, sizeof(text), "proxy.listen-address = \"%s\"", open[i]);
+		load(&l, text, NULL, 0);
+		assert_false(l.is_ok);
+		assert_non_null(strstr(l.output, "is not a loopback address"));
+		snprintf(text, sizeof(text), "proxy { listen-address = \"%s\", auth = password }",
+			open[i]);
+		load(&l, text, NULL, 0);
+		assert_true(l.is_ok);
+		settings_fini(&l.settings);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(closed); i++) {
+		snprintf(text, sizeof(text), "proxy.listen-address = \"%s\"", closed[i]);
+		load(&l, text, NULL, 0);
+		assert_true(l.is_ok);
+		settings_fini(&l.settings);
+	}
+}
+
+static void test_keys_that_need_each_other(void **state)
+{
+	(void)state;
+	assert_refused("proxy.listen-address = \"localhost\"",
+		"FILE:1:24: proxy.listen-address: \"localhost\" is not an IP address\n");
+	assert_refused("proxy.listen-address = \"\"",
+		"FILE:1:24: proxy.listen-address: without it proxy.unix-socket-directory must be "
+		"set, or no client can connect\n");
+	assert_refused("proxy.unix-socket-directory = run",
+		"FILE:1:31: proxy.unix-socket-directory: expected a path that begins with \"/\"\n");
+	assert_refused("proxy.auth = scram-sha-256",
+		"FILE:1:14: proxy.auth: scram-sha-256 needs proxy.auth-file\n");
+	assert_refused("proxy.tls { mode = allow, cert = \"/c\" }",
+		"FILE:1:20: proxy.tls.mode: TLS needs proxy.tls.cert and proxy.tls.key\n");
+	assert_refused("proxy.tls { mode = require, key = \"/k\" }",
+		"FILE:1:20: proxy.tls.mode: TLS needs proxy.tls.cert and proxy.tls.key\n");
 }
 
 static const char everything[] =
@@ -362,7 +478,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_proxy),
+		cmocka_unit_test(test_operation),
 		cmocka_unit_test(test_default_comparison),
+		cmocka_unit_test(test_default_clients),
+		cmocka_unit_test(test_every_key_about_clients),
+		cmocka_unit_test(test_clients_of_other_machines_are_not_trusted),
+		cmocka_unit_test(test_keys_that_need_each_other),
 		cmocka_unit_test(test_default_backends),
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_every_key_of_a_backend),
