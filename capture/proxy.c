@@ -222,20 +222,6 @@ bool proxy_admit(struct session *s)
 	return true;
 }
 
-static void fill_target(struct backend_target *target, const struct settings_backend *b)
-{
-	*target = (struct backend_target){.name = b->name,
-		.host = b->host,
-		.port = b->port,
-		.user = b->user,
-		.password = b->password,
-		.passfile = b->passfile,
-		.database = b->database,
-		.sslmode = b->sslmode,
-		.sslrootcert = b->sslrootcert,
-		.connect_timeout_us = b->connect_timeout_us};
-}
-
 static void on_granted(struct turn_ticket *ticket)
 {
 	relay_on_granted(list_entry(ticket, struct session, ticket));
@@ -303,8 +289,8 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	p->next_session = p->next_exchange = 1;
 	p->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&p->sessions);
-	fill_target(&p->truth, &settings->truth);
-	fill_target(&p->candidate, &settings->candidate);
+	p->truth = settings->truth;
+	p->candidate = settings->candidate;
 	turn_init(&p->turn, p->execution == EXECUTION_SERIAL, on_granted);
 	arena_init(&p->arena, COMPARE_ARENA);
 	if (!proxy_set_patterns(p, settings->conf, err))

@@ -60,7 +60,7 @@ static bool write_words(struct trace *t, struct err *err)
 }
 
 static bool write_backend(
-	struct trace *t, enum trace_role role, const struct settings_backend *b, struct err *err)
+	struct trace *t, enum trace_role role, const struct backend_target *b, struct err *err)
 {
 	struct trace_backend row = {.role = role,
 		.name = b->name,

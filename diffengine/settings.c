@@ -124,7 +124,7 @@ static int64_t backend_integer(const struct conf *conf, const char *section, con
 	return conf_integer(conf, key);
 }
 
-static void fill_backend(struct settings_backend *b, const struct conf *conf, const char *section)
+static void fill_backend(struct backend_target *b, const struct conf *conf, const char *section)
 {
 	b->name = backend_string(conf, section, "name");
 	b->host = backend_string(conf, section, "host");
@@ -140,7 +140,7 @@ static void fill_backend(struct settings_backend *b, const struct conf *conf, co
 
 static void fill_comparison(struct settings *s)
 {
-	struct settings_backend postgresql, yugabytedb;
+	struct backend_target postgresql, yugabytedb;
 
 	fill_backend(&postgresql, s->conf, "proxy.postgresql");
 	fill_backend(&yugabytedb, s->conf, "proxy.yugabytedb");

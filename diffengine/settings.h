@@ -14,13 +14,7 @@
 #include "base/attr.h"
 #include "base/conf.h"
 #include "base/err.h"
-
-struct settings_backend { /* NULL: not set */
-	const char *name, *host;
-	int port;
-	const char *user, *password, *passfile, *database, *sslmode, *sslrootcert;
-	int64_t connect_timeout_us;
-};
+#include "wire/target.h"
 
 enum settings_auth { AUTH_TRUST, AUTH_PASSWORD, AUTH_SCRAM };
 enum settings_tls_mode { TLS_MODE_DISABLE, TLS_MODE_ALLOW, TLS_MODE_REQUIRE };
@@ -49,7 +43,7 @@ struct settings {
 	int64_t window;      /* bytes of an answer that are held back per side and session */
 
 	/* By role, not by product: comparison.source-of-truth says which is which. */
-	struct settings_backend truth, candidate;
+	struct backend_target truth, candidate;
 	/* By product, for messages: "PostgreSQL returned ..., YugabyteDB returned ...". */
 	const char *postgresql_name, *yugabytedb_name;
 	bool truth_is_postgresql;

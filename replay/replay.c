@@ -285,20 +285,6 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- birth and death of it all --- */
 
-static void fill_target(struct backend_target *target, const struct settings_backend *b)
-{
-	*target = (struct backend_target){.name = b->name,
-		.host = b->host,
-		.port = b->port,
-		.user = b->user,
-		.password = b->password,
-		.passfile = b->passfile,
-		.database = b->database,
-		.sslmode = b->sslmode,
-		.sslrootcert = b->sslrootcert,
-		.connect_timeout_us = b->connect_timeout_us};
-}
-
 static bool load_patterns(struct replay *r, struct err *err)
 {
 	const struct conf *conf = r->settings->conf;
@@ -319,8 +305,8 @@ bool replay_init(struct replay *r, const struct settings *settings, struct err *
 	r->settings = settings;
 	r->next_session = r->next_exchange = 1;
 	list_init(&r->sessions);
-	fill_target(&r->truth, &settings->truth);
-	fill_target(&r->candidate, &settings->candidate);
+	r->truth = settings->truth;
+	r->candidate = settings->candidate;
 	arena_init(&r->arena, COMPARE_ARENA);
 	plan_init(&r->plan, r->source);
 	return load_patterns(r, err);

@@ -22,20 +22,7 @@
 #include "wire/encode.h"
 #include "wire/link.h"
 #include "wire/protocol.h"
-
-/* Where a database is; strings are borrowed from the settings and outlive every backend. */
-struct backend_target {
-	const char *name; /* "PostgreSQL": in every message about it */
-	const char *host; /* name, address, or directory of a Unix socket */
-	int port;
-	const char *user;     /* NULL: the session's */
-	const char *password; /* NULL: passfile or none */
-	const char *passfile; /* NULL: none */
-	const char *database; /* NULL: the session's */
-	const char *sslmode;
-	const char *sslrootcert; /* NULL: none */
-	int64_t connect_timeout_us;
-};
+#include "wire/target.h"
 
 /* What the session wants; borrowed during backend_connect only. */
 struct backend_wishes {

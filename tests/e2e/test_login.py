@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import struct
+import threading
 import time
 
 import psycopg2
@@ -310,6 +311,31 @@ def test_scram_at_the_proxy_gives_the_databases_no_password(env):
         with env.capture(options) as capture:
             check_works(capture, user, PASSWORD)
             capture.finish().check_clean()
+
+
+@on_postgresql_only
+def test_locks_are_asked_about_with_the_clients_password(env):
+    """Else the turn of a blocked session would be handed on after a second of waiting only."""
+    env.on_both("CREATE TABLE t AS SELECT 1 AS a; GRANT ALL ON t TO PUBLIC")
+    with demanding(env) as user:
+        options = {"proxy.auth": "password", "comparison.execution": "serial"}
+        with env.capture(options) as capture:
+            first, second = (connect(capture, user, PASSWORD) for _ in range(2))
+            second.autocommit = True
+            first.cursor().execute("UPDATE t SET a = a + 1")
+            blocked = threading.Thread(
+                target=lambda: second.cursor().execute("UPDATE t SET a = a + 1"))
+            blocked.start()
+            time.sleep(0.1)
+            started = time.monotonic()
+            first.cursor().execute("UPDATE t SET a = a + 1")
+            first.commit()
+            true(time.monotonic() - started < 0.7, "the turn was not handed on at once")
+            blocked.join(20)
+            equal(query(second, "SELECT a FROM t"), [(4,)], "value")
+            first.close()
+            second.close()
+            capture.finish().check_clean(least=4)
 
 
 def test_a_raw_client_that_is_asked(env):

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from tree import ROOMS, room_of, tested_room
 
 # What a room's files may include (docs/STYLE.md, "Rooms and arrows").
-CODEC = ("wire/message.h", "wire/frame.h", "wire/decode.h", "wire/encode.h", "wire/dump.h")
+CODEC = ("wire/message.h", "wire/frame.h", "wire/decode.h", "wire/encode.h", "wire/dump.h",
+         "wire/target.h")
 ARROWS = {
     "base": ("base/*",),
     "wire": ("base/*", "wire/*"),

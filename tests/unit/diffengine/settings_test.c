@@ -148,7 +148,7 @@ static void test_default_comparison(void **state)
 static void test_default_backends(void **state)
 {
 	struct loaded l;
-	const struct settings_backend *b;
+	const struct backend_target *b;
 
 	(void)state;
 	load(&l, NULL, NULL, 0);
@@ -312,7 +312,7 @@ static void test_every_key(void **state)
 static void test_every_key_of_a_backend(void **state)
 {
 	struct loaded l;
-	const struct settings_backend *b = &l.settings.truth;
+	const struct backend_target *b = &l.settings.truth;
 
 	(void)state;
 	load(&l, everything, NULL, 0);
