@@ -81,20 +81,22 @@ int64_t record_statement(struct record *r, struct bytes text)
 {
 	struct record_text *slot = text_slot(r, text);
 	struct record_item *item;
+	int64_t number;
 
 	if (slot && slot->number)
 		return slot->number;
 	item = record_item_new(RECORD_STATEMENT, text.len);
 	if (!item)
 		return 0;
-	item->statement.id = r->next_statement++;
+	number = r->next_statement++;
+	item->statement.id = number;
 	item->statement.text = record_item_copy(item, text);
 	if (slot) {
-		slot->number = item->statement.id;
+		slot->number = number;
 		r->text_count++;
 	}
-	trace_queue_push(r->queue, &item->base);
-	return item->statement.id;
+	trace_queue_push(r->queue, &item->base); /* it is the writer's from here on */
+	return number;
 }
 
 static size_t room_for(const char *s)

@@ -49,7 +49,7 @@ static void negotiate(struct session *s, const struct startup_packet *packet, ui
 	if (code == WIRE_PROTOCOL_3_0 && packet->extension_count == 0)
 		return;
 	buf_init(&out, 2 * WIRE_STARTUP_MAX);
-	if (encode_negotiate(&out, 0, packet->extensions, packet->extension_count))
+	if (encode_negotiate(&out, WIRE_PROTOCOL_3_0, packet->extensions, packet->extension_count))
 		session_send(s, buf_bytes(&out));
 	buf_fini(&out);
 }
