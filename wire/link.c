@@ -161,8 +161,10 @@ static enum link_result closed(struct err *err)
 static enum link_result read_once(struct link *link, bool *is_dry, struct err *err)
 {
 	size_t got = 0, n = room(link);
+	size_t chunk = link->in.cap == 0 ? LINK_FIRST_CHUNK : LINK_READ_CHUNK;
 
-	if (!buf_reserve(&link->in, n < LINK_READ_CHUNK ? n : LINK_READ_CHUNK)) {
+	/* What there is no storage for yet is read in the next round. */
+	if (!buf_reserve(&link->in, n < chunk ? n : chunk)) {
 		err_set(err, "cannot receive: the input buffer may not hold more than %zu bytes",
 			link->in.ceiling);
 		return LINK_FAILED;
@@ -273,7 +275,7 @@ bool link_has_pending(const struct link *link)
 
 static void trim(struct buf *b)
 {
-	if (buf_len(b) == 0 && b->cap > LINK_READ_CHUNK)
+	if (buf_len(b) == 0 && b->cap > LINK_FIRST_CHUNK)
 		buf_release(b);
 }
 

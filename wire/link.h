@@ -35,7 +35,8 @@ struct link {
 	int64_t received, sent;                  /* bytes so far, without what TLS adds */
 };
 
-#define LINK_READ_CHUNK 16384
+#define LINK_READ_CHUNK  16384
+#define LINK_FIRST_CHUNK 4096 /* of a buffer without storage: an idle link stays small */
 
 /* Takes over `fd` (made non-blocking); link_close closes it only if `owns_fd` was the
  * caller's to give: backends' descriptors belong to libpq, see wire/backend.h. */
