@@ -262,6 +262,8 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	}
 	if (ex->has_diverged)
 		converge(s);
+	if (result && result->count > 0)
+		record_differences(&s->proxy->record, ex->id, result);
 	ex->lock.is_in_item = false;
 	ex->lock.truth = ex->lock.candidate = 0;
 	ex->lock.ordinal = commands;

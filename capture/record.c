@@ -239,3 +239,19 @@ void record_exchange(struct record *r, const struct record_exchange *from)
 	to->note = record_item_copy_str(item, row->note);
 	trace_queue_push(r->queue, &item->base);
 }
+
+void record_differences(struct record *r, int64_t exchange, const struct comparison *result)
+{
+	struct record_item *item = record_item_new(RECORD_DIFFERENCES,
+		result->command_count * sizeof(enum verdict) + room_for_differences(result));
+
+	if (!item) {
+		log_error("exchange %lld: its differences are not in the trace: out of memory",
+			(long long)exchange);
+		return;
+	}
+	item->exchange.row = (struct trace_exchange){.id = exchange};
+	item->exchange.commands = (struct record_commands){0};
+	copy_result(item, result);
+	trace_queue_push(r->queue, &item->base);
+}

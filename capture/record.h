@@ -57,5 +57,7 @@ struct record_exchange {
 	const char *last_tag;
 };
 void record_exchange(struct record *r, const struct record_exchange *exchange);
+/* Differences of a part of an exchange that goes on; its row follows later. Copied. */
+void record_differences(struct record *r, int64_t exchange, const struct comparison *result);
 
 #endif

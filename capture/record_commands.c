@@ -75,7 +75,7 @@ static struct bytes readable(const char *s)
 	return bytes_str(s ? s : "");
 }
 
-static bool write_differences(struct trace *trace, const struct trace_exchange *row,
+bool record_write_differences(struct trace *trace, const struct trace_exchange *row,
 	const struct record_commands *c, struct err *err)
 {
 	for (size_t i = 0; i < c->difference_count; i++) {
@@ -107,7 +107,7 @@ bool record_write_commands(struct trace *trace, const struct trace_exchange *row
 	command_walk_init(
 		&walk, row->request, row->truth, row->has_candidate ? row->candidate : row->truth);
 	ok = write_commands(trace, row, commands, &walk, err) &&
-	     write_differences(trace, row, commands, err);
+	     record_write_differences(trace, row, commands, err);
 	command_walk_fini(&walk);
 	return ok;
 }

@@ -15,7 +15,8 @@ enum record_kind {
 	RECORD_BACKEND,
 	RECORD_STATEMENT,
 	RECORD_PART,
-	RECORD_EXCHANGE
+	RECORD_EXCHANGE,
+	RECORD_DIFFERENCES /* an exchange of which only the differences are written */
 };
 
 struct record_commands {     /* what the loop knows of an exchange's commands */
@@ -59,6 +60,8 @@ void *record_item_alloc(struct record_item *item, size_t size);
 struct bytes record_item_copy(struct record_item *item, struct bytes b);
 const char *record_item_copy_str(struct record_item *item, const char *s); /* NULL stays NULL */
 
+bool record_write_differences(struct trace *trace, const struct trace_exchange *row,
+	const struct record_commands *commands, struct err *err) ATTR_USE_RESULT;
 /* capture/record_commands.c: the command and difference rows of an exchange, from its bytes. */
 bool record_write_commands(struct trace *trace, const struct trace_exchange *row,
 	const struct record_commands *commands, struct err *err) ATTR_USE_RESULT;

@@ -163,3 +163,17 @@ def test_drivers_transactions(env):
         capture.finish(status=1)
     even = [(i,) for i in range(0, 20, 2)]
     equal(rows_of(env, "u"), (even, even), "what was committed")
+
+
+def test_log_keeps_differences_of_every_unit(env):
+    """Of a unit that ends in a Flush as well, before the exchange is over."""
+    plant(env)
+    with env.capture({"comparison.on-mismatch": "log"}) as capture:
+        with capture.wire() as client:
+            client.send(step("SELECT b FROM t WHERE a = 2") + wire.flush())
+            client.read_until("C")
+            client.send(step("SELECT 'equal'") + sync())
+            client.read_until("Z")
+        with capture.finish(status=1) as trace:
+            equal(trace.verdicts(), {"mismatch": 1}, "verdicts")
+            equal(trace.kinds(), ["value"], "kinds")
