@@ -172,7 +172,7 @@ static bool align_lenient(struct session *s, const struct comparison *result, ch
 
 static bool reattach(struct session *s)
 {
-	if (s->truth.backend->protocol.status != 'I')
+	if (s->is_alone || s->truth.backend->protocol.status != 'I')
 		return false;
 	s->is_detached = false;
 	record_event(&s->proxy->record, s->id, "attached", NULL);

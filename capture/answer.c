@@ -385,7 +385,7 @@ void answer_advance(struct session *s)
 	if (s->is_marked || s->state != SESSION_READY)
 		return;
 	backend_update(s->truth.backend);
-	if (!s->is_detached || s->candidate.backend)
+	if (!s->is_alone)
 		backend_update(s->candidate.backend);
 	relay_pump(s);
 }
@@ -417,6 +417,26 @@ static void on_connected(struct backend *b, void *context)
 	startup_on_connected(context);
 }
 
+/* In degraded mode the truth's answer is enough. */
+static bool can_go_alone(const struct session *s, const struct side *side)
+{
+	return side == &s->candidate && !s->proxy->settings->require_secondary &&
+	       s->exchange.phase != PHASE_ALIGNING;
+}
+
+static void on_lost(struct session *s, struct side *side)
+{
+	const struct backend *b = side->backend;
+
+	if (!can_go_alone(s, side)) {
+		answer_give_up(
+			s, side, side->fatal[0] ? side->fatal : "08006", b->refusal.why.text);
+		return;
+	}
+	session_go_alone(s, b->refusal.why.text);
+	answer_advance(s);
+}
+
 static void on_readable(struct backend *b, void *context)
 {
 	struct session *s = context;
@@ -434,8 +454,7 @@ static void on_readable(struct backend *b, void *context)
 		return;
 	answer_advance(s);
 	if (!s->is_marked && s->state == SESSION_READY && b->state == BACKEND_ENDED)
-		answer_give_up(
-			s, side, side->fatal[0] ? side->fatal : "08006", b->refusal.why.text);
+		on_lost(s, side);
 	session_update(s);
 }
 

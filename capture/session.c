@@ -343,3 +343,16 @@ void session_free(struct session *s)
 		free(s);
 	}
 }
+
+void session_go_alone(struct session *s, const char *why)
+{
+	log_warning("session %lld: goes on without %s: %s", (long long)s->id,
+		s->proxy->settings->candidate.name, why);
+	record_event(&s->proxy->record, s->id, "alone", why);
+	s->proxy->counts.alone++;
+	s->is_alone = s->is_detached = true;
+	buf_release(&s->candidate.held);
+	s->candidate.framed = 0;
+	s->candidate.is_sent = false;
+	s->exchange.folding.is_on = s->exchange.has_diverged = false;
+}

@@ -85,6 +85,7 @@ struct session {
 	struct turn_ticket ticket;
 	struct align align;
 	struct buf columns;    /* RowDescription of a result whose head was handed on already */
+	bool is_alone;         /* degraded mode: the candidate is gone for good; is_detached, too */
 	bool is_detached;      /* the candidate is left out until the transaction ends */
 	bool awaits_sync;      /* after an error of ours in a pipeline: ReadyForQuery comes with the
 			      * client's Sync, what comes before it is discarded */
@@ -110,6 +111,8 @@ void session_refuse(struct session *s, const struct encode_error *error);
 void session_update(struct session *s);
 /* Takes what TLS holds back, if the session can take it by now. */
 void session_resume(struct session *s);
+/* The candidate cannot be reached or was lost: the truth alone from here on. */
+void session_go_alone(struct session *s, const char *why);
 /* A unit waits for its turn or for its answer. */
 bool session_is_answering(const struct session *s);
 

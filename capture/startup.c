@@ -358,6 +358,14 @@ static bool can_try_again(const struct session *s)
 	       would_profit(&s->candidate, &s->proxy->candidate, a->candidate_has_it);
 }
 
+/* Degraded mode: the truth is enough. */
+static bool can_go_alone(const struct session *s)
+{
+	return !s->proxy->settings->require_secondary && s->truth.backend->state == BACKEND_READY &&
+	       s->candidate.backend->state == BACKEND_REFUSED &&
+	       !s->candidate.backend->refusal.needs_password;
+}
+
 static void on_not_ready(struct session *s)
 {
 	if (!could_be_ready(s->truth.backend) || !could_be_ready(s->candidate.backend)) {
@@ -433,7 +441,9 @@ void startup_on_connected(struct session *s)
 	if (s->is_marked || s->state != SESSION_CONNECTING || !truth || !candidate ||
 		truth->state == BACKEND_CONNECTING || candidate->state == BACKEND_CONNECTING)
 		return;
-	if (truth->state != BACKEND_READY || candidate->state != BACKEND_READY) {
+	if (can_go_alone(s)) {
+		session_go_alone(s, candidate->refusal.why.text);
+	} else if (truth->state != BACKEND_READY || candidate->state != BACKEND_READY) {
 		on_not_ready(s);
 		return;
 	}
@@ -445,6 +455,8 @@ void startup_on_connected(struct session *s)
 		return;
 	}
 	note_version(s->proxy, truth, TRACE_TRUTH, &s->proxy->has_truth_version);
-	note_version(s->proxy, candidate, TRACE_CANDIDATE, &s->proxy->has_candidate_version);
+	if (!s->is_alone)
+		note_version(
+			s->proxy, candidate, TRACE_CANDIDATE, &s->proxy->has_candidate_version);
 	greet(s);
 }

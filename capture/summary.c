@@ -28,6 +28,9 @@ void summary_print(const struct summary *s, FILE *out)
 				verdict_name((enum verdict)i));
 	if (c->refused > 0)
 		fprintf(out, "twinkly: %10" PRId64 " sessions refused\n", c->refused);
+	if (c->alone > 0)
+		fprintf(out, "twinkly: %10" PRId64 " sessions without %s\n", c->alone,
+			s->settings->candidate.name);
 	if (c->handed_on > 0)
 		fprintf(out, "twinkly: %10" PRId64 " times a blocked session handed its turn on\n",
 			c->handed_on);

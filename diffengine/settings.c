@@ -79,6 +79,9 @@ static const struct conf_key keys[] = {
 	{"comparison.execution", CONF_ENUM, NULL, "ordered parallel serial", 0, 0, false,
 		"how statements of concurrent sessions reach the two databases; absent: serial "
 		"under -- COMMAND, ordered in the daemon"},
+	{"comparison.require-secondary", CONF_BOOLEAN, "true", NULL, 0, 0, false,
+		"false: a session whose candidate cannot be reached, or is lost, goes on with the "
+		"source of truth alone; its exchanges count as not-compared"},
 	{"comparison.exclude-patterns", CONF_STRINGS, "[]", NULL, 0, 0, false,
 		"PCRE2 patterns, searched without regard to case; statements that match are run "
 		"on both databases and not compared"},
@@ -154,6 +157,7 @@ static void fill_comparison(struct settings *s)
 	s->on_mismatch = (enum settings_on_mismatch)conf_integer(s->conf, "comparison.on-mismatch");
 	if (!conf_boolean(s->conf, "comparison.fail-on-differences"))
 		s->on_mismatch = ON_MISMATCH_LOG;
+	s->require_secondary = conf_boolean(s->conf, "comparison.require-secondary");
 	s->mismatch_sqlstate = conf_string(s->conf, "comparison.mismatch-sqlstate");
 	s->has_execution = conf_string(s->conf, "comparison.execution") != NULL;
 	if (s->has_execution)
