@@ -248,9 +248,7 @@ void backend_pause(struct backend *b, bool paused)
 
 const char *backend_password(const struct backend *b)
 {
-	const char *password = b->impl->conn ? PQpass(b->impl->conn) : NULL;
-
-	return password ? password : "";
+	return b->impl->password ? b->impl->password : "";
 }
 
 const char *backend_parameter(const struct backend *b, const char *name, char *out, size_t size)
@@ -296,7 +294,10 @@ static void on_cancel_done(uv_work_t *work, int status)
 		log_debug("%s: cancel request not sent: %s", c->who, uv_strerror(status));
 	else
 		log_debug("%s: cancel request %s%s", c->who, c->ok ? "sent" : "failed: ", c->text);
-	PQfreeCancel(c->request);
+	if (impl)
+		impl->cancel_request = c->request;
+	else
+		PQfreeCancel(c->request);
 	free(c);
 	if (!impl)
 		return;
@@ -314,7 +315,7 @@ void backend_cancel(struct backend *b)
 		return;
 	/* The one under way may hit the statement before; a flood of them becomes one. */
 	impl->cancel_again = impl->cancelling != NULL;
-	if (impl->cancelling)
+	if (impl->cancelling || !impl->cancel_request)
 		return;
 	c = calloc(1, sizeof(*c));
 	if (!c)
@@ -322,13 +323,13 @@ void backend_cancel(struct backend *b)
 	c->work.data = c;
 	memcpy(c->who, impl->who, sizeof(c->who));
 	c->impl = impl;
-	c->request = PQgetCancel(impl->conn);
-	if (!c->request || uv_queue_work(impl->loop, &c->work, run_cancel, on_cancel_done) != 0) {
+	c->request = impl->cancel_request;
+	if (uv_queue_work(impl->loop, &c->work, run_cancel, on_cancel_done) != 0) {
 		log_debug("%s: no cancel request can be made", c->who);
-		PQfreeCancel(c->request);
 		free(c);
 		return;
 	}
+	impl->cancel_request = NULL; /* the worker's until it is done */
 	impl->cancelling = c;
 }
 
@@ -363,6 +364,7 @@ struct backend *backend_connect(uv_loop_t *loop, const struct backend_target *ta
 	protocol_init(&b->protocol);
 	buf_init(&b->parameters, BACKEND_TRACE_MAX);
 	impl->loop = loop;
+	impl->socket = -1;
 	name_it(impl, wishes->session);
 	uv_timer_init(loop, &impl->timer);
 	impl->timer.data = impl;
@@ -376,16 +378,41 @@ static void on_timer_closed(uv_handle_t *handle)
 	backend_release(handle->data);
 }
 
-/* PQfinish sends Terminate. Into the middle of a message that was sent in part it must not:
- * its bytes could complete it. */
-static void finish_libpq(struct backend_impl *impl)
+/* As PQfinish does it where the socket is libpq's. A socket that is full is not waited for. */
+static void close_socket(struct backend_impl *impl)
+{
+	static const unsigned char terminate[] = {FRONTEND_TERMINATE, 0, 0, 0, 4};
+
+	if (impl->socket < 0)
+		return;
+	if (send(impl->socket, terminate, sizeof(terminate), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("%s: gone before Terminate", impl->who);
+	close(impl->socket);
+	impl->socket = -1;
+}
+
+static void forget_password(struct backend_impl *impl)
+{
+	if (impl->password)
+		explicit_bzero(impl->password, strlen(impl->password));
+	free(impl->password);
+	impl->password = NULL;
+}
+
+/* Into the middle of a message that was sent in part no Terminate may go: its bytes could
+ * complete it. */
+static void finish_connection(struct backend_impl *impl)
 {
 	struct link *link = &impl->front.link;
 
 	if (link->fd >= 0 && buf_len(&link->out) > 0)
 		shutdown(link->fd, SHUT_RDWR);
+	close_socket(impl);
 	PQfinish(impl->conn);
 	impl->conn = NULL;
+	PQfreeCancel(impl->cancel_request);
+	impl->cancel_request = NULL;
+	forget_password(impl);
 	link->fd = -1;
 	link->ssl = NULL;
 }
@@ -399,7 +426,7 @@ void backend_close(struct backend *b)
 	impl = b->impl;
 	impl->is_closed = true;
 	backend_unwatch(impl);
-	finish_libpq(impl);
+	finish_connection(impl);
 	backend_connect_fini(impl);
 	if (impl->cancelling)
 		impl->cancelling->impl = NULL;

@@ -6,10 +6,13 @@
 #include "wire/backend_impl.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -152,6 +155,26 @@ void backend_connect_timer(struct backend_impl *impl)
 
 /* --- libpq's steps --- */
 
+/* libpq closes what its descriptor stands for, and says Terminate to it: so the descriptor is
+ * made to stand for /dev/null, and the connection lives on under ours. */
+static bool take_socket(struct backend_impl *impl, struct err *err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool ok;
+
+	impl->socket = fcntl(PQsocket(impl->conn), F_DUPFD_CLOEXEC, 0);
+	ok = null >= 0 && impl->socket >= 0 && dup3(null, PQsocket(impl->conn), O_CLOEXEC) >= 0;
+	if (!ok)
+		err_set(err, "the socket cannot be taken over: %s", strerror(errno));
+	if (null >= 0)
+		close(null);
+	if (ok) {
+		PQfinish(impl->conn);
+		impl->conn = NULL;
+	}
+	return ok;
+}
+
 static bool take_over(struct backend_impl *impl, struct err *err)
 {
 	struct backend *b = &impl->front;
@@ -164,7 +187,13 @@ static bool take_over(struct backend_impl *impl, struct err *err)
 		return err_set(err, "libpq cannot make its connection non-blocking");
 	b->pid = PQbackendPID(impl->conn);
 	b->has_checked_password = PQconnectionUsedPassword(impl->conn);
-	return link_attach(&b->link, PQsocket(impl->conn), PQsslStruct(impl->conn, "OpenSSL"), err);
+	impl->cancel_request = PQgetCancel(impl->conn);
+	if (PQpass(impl->conn) && PQpass(impl->conn)[0])
+		impl->password = strdup(PQpass(impl->conn));
+	if (PQsslInUse(impl->conn))
+		return link_attach(
+			&b->link, PQsocket(impl->conn), PQsslStruct(impl->conn, "OpenSSL"), err);
+	return take_socket(impl, err) && link_attach(&b->link, impl->socket, NULL, err);
 }
 
 static void become_ready(struct backend_impl *impl)

@@ -29,7 +29,12 @@ struct backend_cancelling; /* a cancel request under way in a worker thread */
 struct backend_impl {
 	struct backend front;
 	uv_loop_t *loop;
-	PGconn *conn; /* owns the socket and the SSL object of front.link */
+	/* While connecting, and with TLS (whose SSL object it owns). Else its 32 KiB of buffers are
+	 * given back when the connection is made, and the socket is ours. */
+	PGconn *conn;
+	int socket;               /* ours, -1: libpq's or none */
+	PGcancel *cancel_request; /* NULL: none, or in use by `cancelling` */
+	char *password;           /* that libpq used; NULL: none */
 	uv_poll_t *poll;
 	int poll_events;  /* what it watches; 0: stopped */
 	uv_timer_t timer; /* the connect timeout; in READY, a wake-up for the next turn */
