@@ -59,7 +59,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: all help deps build-tests unit e2e bench check lint format demo clean install uninstall
+.PHONY: FORCE all help deps build-tests unit e2e bench check lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -78,7 +78,6 @@ $(OBJ)/gen/version_commit.h: FORCE
 	@mkdir -p $(@D)
 	@echo '#define TWINKLY_COMMIT "$(COMMIT)"' | cmp -s - $@ || \
 		echo '#define TWINKLY_COMMIT "$(COMMIT)"' > $@
-FORCE:
 $(OBJ)/base/options.o: $(OBJ)/gen/version_commit.h
 
 # The schema is one readable SQL file; the program carries it as a string.
