@@ -2,7 +2,7 @@
  * From the backends to the client. Each side's bytes are framed once and checked off against
  * what is owed; the two answers are walked in step as they come. An answer is held until both
  * sides have settled, unless it is longer than half the window: then its equal head is handed
- * on while the rest arrives. With fail-on-differences off the source of truth's bytes go to
+ * on while the rest arrives. With on-mismatch = log the source of truth's bytes go to
  * the client at once and are compared behind its back.
  */
 #include "capture/answer.h"
@@ -116,7 +116,7 @@ void answer_hand_on(struct session *s, size_t truth, size_t candidate)
 	}
 }
 
-/* fail-on-differences = false: what the truth has said so far. */
+/* on-mismatch = log: what the truth has said so far. */
 static void hand_on_at_once(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
@@ -262,8 +262,10 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	}
 	if (ex->has_diverged)
 		converge(s);
-	if (result && result->count > 0)
+	if (result && result->count > 0) {
 		record_differences(&s->proxy->record, ex->id, result);
+		exchange_note_omitted(s, result->omitted);
+	}
 	ex->lock.is_in_item = false;
 	ex->lock.truth = ex->lock.candidate = 0;
 	ex->lock.ordinal = commands;

@@ -3,6 +3,7 @@
  */
 #include "capture/exchange.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "capture/proxy.h"
@@ -357,11 +358,22 @@ static void count(struct session *s)
 	count_side(s, &s->candidate, &counts->candidate);
 }
 
+void exchange_note_omitted(struct session *s, size_t omitted)
+{
+	struct exchange *ex = &s->exchange;
+
+	/* The note may stand in `why` already: then it says it of an earlier unit. */
+	if (omitted == 0 || ex->note == s->why)
+		return;
+	snprintf(s->why, sizeof(s->why), "%zu more differences are not listed%s%s", omitted,
+		ex->note ? "; " : "", ex->note ? ex->note : "");
+	ex->note = s->why;
+}
+
 void exchange_record(struct session *s, const struct comparison *result, unsigned first_ordinal)
 {
 	struct exchange *ex = &s->exchange;
-	struct record_exchange exchange = {.commands = ex->lock.ordinal,
-		.result = result,
+	struct record_exchange exchange = {.result = result,
 		.first_ordinal = first_ordinal,
 		.last_rows = s->truth.last_rows,
 		.last_tag = s->truth.last_tag};
@@ -370,6 +382,8 @@ void exchange_record(struct session *s, const struct comparison *result, unsigne
 	if (ex->is_recorded || ex->started_us == 0) /* or nothing of it was ever sent */
 		return;
 	ex->is_recorded = true;
+	if (result)
+		exchange_note_omitted(s, result->omitted);
 	if (ex->command_count > ARRAY_LEN(few))
 		numbers = malloc(ex->command_count * sizeof(*numbers));
 	for (size_t i = 0; numbers && i < ex->command_count; i++)

@@ -78,7 +78,7 @@ struct exchange {
 	int64_t read_epoch;      /* proxy.write_epoch when the reading unit was sent */
 	bool is_recorded;        /* its row is in the trace already */
 	bool is_cancelled;       /* the client asked for it while the exchange was under way */
-	bool is_handed_at_once;  /* fail-on-differences = false */
+	bool is_handed_at_once;  /* on-mismatch = log */
 	size_t handed;           /* bytes of the truth's link.in that the client already has */
 	struct lockstep lock;
 	struct folding folding;
@@ -93,7 +93,6 @@ struct exchange {
 	int64_t truth_len, candidate_len;
 	bool has_candidate;
 	enum verdict verdict;
-	char truth_status;
 	const char *note;
 };
 
@@ -115,6 +114,8 @@ void exchange_forget_answers(struct exchange *ex);
 /* What the statements' texts say of the commands, for the comparison; in the arena. */
 const struct compare_command *exchange_commands(struct session *s, size_t *count);
 
+/* Differences that the comparison counted and did not keep: said in the exchange's note. */
+void exchange_note_omitted(struct session *s, size_t omitted);
 /* Counts the exchange and gives it to the trace, once; its state is kept. `result` may be
  * NULL. */
 void exchange_record(struct session *s, const struct comparison *result, unsigned first_ordinal);

@@ -186,7 +186,6 @@ static void copy_result(struct record_item *item, const struct comparison *resul
 	for (size_t i = 0; i < result->command_count; i++)
 		to->verdicts[i] = result->commands[i];
 	to->difference_count = result->count;
-	to->omitted = result->omitted;
 	to->differences = record_item_alloc(item, result->count * sizeof(struct difference));
 	for (size_t i = 0; i < result->count; i++) {
 		struct difference *d = &to->differences[i];

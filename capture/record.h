@@ -49,7 +49,6 @@ struct record_exchange {
 	struct trace_exchange row; /* its bytes included */
 	const int64_t *statements;
 	size_t statement_count;
-	unsigned commands;               /* complete commands on the truth's side */
 	const struct comparison *result; /* NULL: equal, or see row.verdict */
 	unsigned first_ordinal;          /* of result->commands */
 	/* Of the truth's last complete command, where its answer is longer than what is kept. */

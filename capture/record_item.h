@@ -26,7 +26,7 @@ struct record_commands {     /* what the loop knows of an exchange's commands */
 	size_t verdict_count;
 	unsigned first_ordinal;
 	struct difference *differences;
-	size_t difference_count, omitted;
+	size_t difference_count;
 	int64_t last_rows;
 	const char *last_tag;
 };

@@ -51,7 +51,7 @@ struct settings {
 	enum settings_on_mismatch on_mismatch; /* LOG also with fail-on-differences = false */
 	const char *mismatch_sqlstate;
 	bool require_secondary; /* false: without the candidate a session runs on the truth alone */
-	bool has_execution; /* else serial under -- COMMAND and in replay, ordered in the daemon */
+	bool has_execution;     /* else serial under -- COMMAND, ordered in the daemon */
 	enum settings_execution execution;
 	int64_t backend_timeout_us;
 

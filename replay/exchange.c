@@ -123,6 +123,9 @@ void exchange_judge(struct session *s, const struct comparison *result, unsigned
 	if (result->verdict == VERDICT_INCONCLUSIVE && !ex->why[0])
 		snprintf(ex->why, sizeof(ex->why), "the answers could not be compared: %s",
 			result->note ? result->note : "no reason is known");
+	if (result->omitted > 0 && !ex->why[0])
+		snprintf(ex->why, sizeof(ex->why), "%zu more differences are not listed",
+			result->omitted);
 	if (reserve_verdicts(ex, first_ordinal + result->command_count))
 		for (size_t i = 0; i < result->command_count; i++)
 			ex->verdicts[first_ordinal + i] = (unsigned char)result->commands[i];

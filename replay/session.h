@@ -83,7 +83,7 @@ struct exchange {
 	unsigned char *verdicts; /* of the commands that were compared in full, by ordinal */
 	size_t verdict_count, verdict_cap;
 	bool is_rolled_back;
-	char why[512]; /* why it is inconclusive; "" else */
+	char why[512]; /* why it is inconclusive, or what is left out; "" else */
 };
 
 struct session {

@@ -1,7 +1,8 @@
 /*
- * A connection to one database: libpq connects and authenticates, then its socket (and TLS
- * session) is taken over and spoken to in raw protocol messages. On a libuv loop; one
- * thread. libpq's environment (PG*) must have been cleared by the program (backend_isolate).
+ * A connection to one database: libpq connects and authenticates, then its socket is taken
+ * over and spoken to in raw protocol messages. Without TLS libpq's object and its buffers are
+ * given up at that moment; with TLS it is kept, since it owns the TLS session. On a libuv
+ * loop; one thread. libpq's environment (PG*) must have been cleared (backend_isolate).
  *
  *   new --> connecting --> ready --> ended
  *                    \-> refused

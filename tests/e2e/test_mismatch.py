@@ -332,3 +332,18 @@ def test_a_multiset_counts_its_doubles(env):
         with capture.wire() as client:
             equal(wire.errors(client.query("SELECT a FROM t"))[0]["C"], "XX000", "SQLSTATE")
         equal(set(capture.finish(status=1).kinds()), {"value"}, "kinds")
+
+
+def test_differences_beyond_the_bound_are_counted_in_the_trace(env):
+    """100 are kept; how many more there were is said to the client and written down."""
+    env.on_postgresql("CREATE TABLE wide AS SELECT i, i AS b FROM generate_series(1, 130) i")
+    env.on_yugabytedb("CREATE TABLE wide AS SELECT i, -i AS b FROM generate_series(1, 130) i")
+    with env.capture() as capture:
+        connection = capture.connect()
+        cursor = connection.cursor()
+        error = fails(psycopg2.Error, lambda: cursor.execute("SELECT * FROM wide"), "mismatch")
+        contains(error.diag.message_primary, "... and 120 more", "message")
+        with capture.finish(status=1) as trace:
+            equal(len(trace.kinds()), 100, "differences in the trace")
+            note = trace.rows("SELECT note FROM exchange WHERE note IS NOT NULL")[0][0]
+            contains(note, "30 more differences", "note")
