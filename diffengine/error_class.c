@@ -29,7 +29,7 @@ struct wording {
 
 /* D: the row of the catalogue of differences that the wordings below it were found in. */
 static const struct wording wordings[] = {
-	/* PostgreSQL's own: the consequence of a DDL on a prepared statement, no missing feature. */
+	/* PostgreSQL's own: what a DDL does to a prepared statement, no missing feature. */
 	{ERROR_ORDINARY, AT_START, "cached plan must not change result type", "0A000"},
 
 	/* D21, D22, D25 */
