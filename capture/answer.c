@@ -52,6 +52,7 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 		break;
 	case BACKEND_ERROR_RESPONSE:
 		side->rows = 0;
+		side->has_failed = true;
 		note_fatal(side, f->body);
 		break;
 	case BACKEND_READY_FOR_QUERY:
@@ -122,7 +123,8 @@ static void hand_on_at_once(struct session *s)
 	struct exchange *ex = &s->exchange;
 	struct bytes answer = side_framed(&s->truth);
 
-	if (!ex->is_handed_at_once || ex->handed >= answer.len)
+	/* An error that our own cancel causes is told in our own words. */
+	if (!ex->is_handed_at_once || ex->is_deadlocked || ex->handed >= answer.len)
 		return;
 	session_send(s, bytes_skip(answer, ex->handed));
 	ex->handed = answer.len;
@@ -336,6 +338,15 @@ static bool is_overfull(const struct side *side)
 	return buf_len(&side->backend->link.in) + LINK_READ_CHUNK > side->backend->link.in.ceiling;
 }
 
+/* A writing unit's, which the truth has answered. */
+static void send_second_half(struct session *s)
+{
+	if (s->exchange.is_deadlocked && s->truth.has_failed)
+		relay_fail_held(s);
+	else if (turn_return(&s->proxy->turn, &s->ticket))
+		relay_send_held(&s->candidate);
+}
+
 static void advance_exchange(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
@@ -350,8 +361,7 @@ static void advance_exchange(struct session *s)
 		judge_settled(s);
 	} else if (ex->phase == PHASE_AWAITING && !candidate && !s->candidate.is_sent &&
 		   (truth || is_full(&s->truth))) {
-		if (turn_return(&s->proxy->turn, &s->ticket))
-			relay_send_held(&s->candidate);
+		send_second_half(s);
 	} else if (ex->phase == PHASE_COPYING && truth && candidate &&
 		   s->truth.backend->protocol.copy != PROTOCOL_COPY_IN &&
 		   (s->is_detached || s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {

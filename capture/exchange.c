@@ -31,6 +31,7 @@ static void open_exchange(struct session *s)
 	ex->verdict = VERDICT_EQUAL;
 	ex->is_handed_at_once = s->proxy->settings->on_mismatch == ON_MISMATCH_LOG;
 	s->truth.done_us = s->candidate.done_us = -1;
+	s->truth.has_failed = s->candidate.has_failed = false;
 	s->truth.last_rows = 0;
 	s->truth.last_tag[0] = '\0';
 	ex->began_idle = s->truth.backend->protocol.status == 'I' &&

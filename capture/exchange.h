@@ -43,6 +43,7 @@ struct side {                    /* one backend of the session */
 	int64_t heard_us;  /* monotonic: when it last said something, or was sent something */
 	struct buf held;   /* the unit's bytes that it has not been sent yet */
 	bool is_sent;      /* the unit was sent */
+	bool has_failed;   /* an ErrorResponse came in this exchange */
 	int64_t rows;      /* of the result under way */
 	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
 	char fatal[6];     /* SQLSTATE of a FATAL that it said last; "" none */
@@ -71,13 +72,14 @@ struct exchange {
 	bool ends;         /* the unit ends with a message that ReadyForQuery answers */
 	bool has_diverged; /* in this unit */
 	bool began_idle;   /* outside a transaction on both sides */
-	int64_t cancel_asked_us; /* monotonic: when the watch last cancelled the candidate */
+	int64_t cancel_asked_us; /* monotonic: when the watch last cancelled it */
 	bool is_overlapped;      /* another session's writing unit was under way meanwhile */
 	bool is_counted_writer;  /* in proxy.writing */
 	bool is_retried;         /* it was asked again, see capture/retry.h */
 	int64_t read_epoch;      /* proxy.write_epoch when the reading unit was sent */
 	bool is_recorded;        /* its row is in the trace already */
 	bool is_cancelled;       /* the client asked for it while the exchange was under way */
+	bool is_deadlocked;      /* the watch ends it, see capture/deadlock.h; `why` says whose */
 	bool is_handed_at_once;  /* on-mismatch = log */
 	size_t handed;           /* bytes of the truth's link.in that the client already has */
 	struct lockstep lock;

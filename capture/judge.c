@@ -124,6 +124,12 @@ void judge_settled(struct session *s)
 	size_t agreed;
 
 	retry_note_settled(s);
+	/* The cancel may have come too late: then both have answered as ever. */
+	if (s->exchange.is_deadlocked && (s->truth.has_failed || s->candidate.has_failed)) {
+		mismatch_deadlock(s);
+		return;
+	}
+	s->exchange.is_deadlocked = false;
 	if (s->is_detached) {
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_NOT_COMPARED);
 		if (!align_begin(s, NULL))

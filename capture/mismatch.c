@@ -78,16 +78,15 @@ static bool build_hint(struct buf *out, const struct session *s)
 		(long long)s->id, (long long)s->exchange.id, s->proxy->settings->trace_file);
 }
 
-static void send_error(struct session *s, const char *message, const char *detail, const char *hint)
+static void send_error(struct session *s, const struct encode_error *what)
 {
-	struct encode_error error = {.severity = "ERROR",
-		.sqlstate = s->proxy->settings->mismatch_sqlstate,
-		.message = message,
-		.detail = detail,
-		.hint = hint,
-		.routine = "twinkly"};
+	struct encode_error error = *what;
 	struct buf out;
 
+	error.severity = "ERROR";
+	error.routine = "twinkly";
+	if (!error.sqlstate)
+		error.sqlstate = s->proxy->settings->mismatch_sqlstate;
 	buf_init(&out, 4 * MESSAGE_MAX);
 	if (encode_error(&out, BACKEND_ERROR_RESPONSE, &error))
 		session_send(s, buf_bytes(&out));
@@ -106,7 +105,7 @@ static void send_ready(struct session *s, char status)
 
 void mismatch_answer(struct session *s, const char *message, char status)
 {
-	send_error(s, message, NULL, NULL);
+	send_error(s, &(struct encode_error){.message = message});
 	send_ready(s, status);
 }
 
@@ -122,7 +121,9 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 		!build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
 		!build_hint(&hint, s))
 		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
-	send_error(s, buf_cstr(&message), buf_cstr(&detail), buf_cstr(&hint));
+	send_error(s, &(struct encode_error){.message = buf_cstr(&message),
+			      .detail = buf_cstr(&detail),
+			      .hint = buf_cstr(&hint)});
 	log_warning("session %lld, exchange %lld: %s", (long long)s->id, (long long)s->exchange.id,
 		buf_cstr(&message));
 	buf_fini(&message);
@@ -169,17 +170,55 @@ static void drop_rest(struct session *s)
 	s->truth.framed = s->candidate.framed = 0;
 }
 
-void mismatch_error(struct session *s, const struct comparison *result)
+/* It was told already. */
+static void go_on_after_error(struct session *s, const struct comparison *result)
 {
-	struct exchange *ex = &s->exchange;
-
-	send_mismatch(s, result);
-	ex->note = "the client got the mismatch as an error; its session went on";
 	exchange_note_rest(s);
-	exchange_record(s, result, ex->lock.ordinal);
+	exchange_record(s, result, s->exchange.lock.ordinal);
 	drop_rest(s);
 	if (!s->is_marked && !align_after_error(s, result))
 		mismatch_ready(s);
+}
+
+void mismatch_error(struct session *s, const struct comparison *result)
+{
+	send_mismatch(s, result);
+	s->exchange.note = "the client got the mismatch as an error; its session went on";
+	go_on_after_error(s, result);
+}
+
+/* on-mismatch = log: the truth was through and the client has its answer. */
+static bool has_whole_answer(const struct session *s)
+{
+	return s->exchange.is_handed_at_once && s->exchange.handed >= s->truth.framed;
+}
+
+void mismatch_deadlock(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	enum verdict verdict = VERDICT_INCONCLUSIVE;
+	struct difference difference = {
+		.kind = DIFF_DEADLOCK, .ordinal = ex->lock.ordinal, .text = s->why};
+	struct comparison result = {.verdict = verdict,
+		.differences = &difference,
+		.count = 1,
+		.commands = &verdict,
+		.command_count = 1};
+
+	s->proxy->counts.deadlocks++;
+	ex->is_deadlocked = false;
+	ex->verdict = verdict_worst(ex->verdict, verdict);
+	ex->note = s->why;
+	exchange_diverge(s);
+	if (!has_whole_answer(s)) {
+		send_error(s, &(struct encode_error){.sqlstate = "40P01",
+				      .message = s->why,
+				      .hint = "Run the transaction again, or run with "
+					      "comparison.execution = serial."});
+		go_on_after_error(s, &result);
+	} else if (!align_begin(s, &result)) {
+		answer_go_on(s, &result);
+	}
 }
 
 static char status_of(const struct session *s)

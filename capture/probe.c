@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "wire/decode.h"
@@ -18,6 +19,7 @@ struct probe {
 	on_probed_fn *on_probed;
 	void *context;
 	struct backend *backend; /* NULL: not connected */
+	char *database;          /* of the connection */
 	struct probe_question question;
 	struct probe_answer answer;
 	bool is_busy;
@@ -42,13 +44,15 @@ static void fail(struct probe *p)
 
 static bool build_query(struct buf *out, const struct probe_question *q)
 {
-	if (!buf_append_str(out, "SELECT p FROM unnest(ARRAY["))
+	if (!buf_printf(out,
+		    "SELECT p, h[1:%d] FROM (SELECT p, pg_catalog.pg_blocking_pids(p) AS h "
+		    "FROM unnest(ARRAY[",
+		    PROBE_HOLDERS_MAX))
 		return false;
 	for (size_t i = 0; i < q->count; i++)
 		if (!buf_printf(out, "%s%d", i ? "," : "", q->pids[i]))
 			return false;
-	return buf_append_str(out,
-		"]::int[]) p WHERE pg_catalog.cardinality(pg_catalog.pg_blocking_pids(p)) > 0");
+	return buf_append_str(out, "]::int[]) p) q WHERE pg_catalog.cardinality(h) > 0");
 }
 
 static bool send_question(struct probe *p)
@@ -76,6 +80,17 @@ static void on_connected(struct backend *b, void *context)
 		fail(p);
 }
 
+/* "{4711,4712}" */
+static void take_holders(int32_t *holders, struct bytes array)
+{
+	char text[PROBE_HOLDERS_MAX * 12 + 2], *at = text;
+
+	snprintf(text, sizeof(text), "%.*s", bytes_width(array, sizeof(text) - 1),
+		(const char *)array.ptr);
+	for (int i = 0; i < PROBE_HOLDERS_MAX && (*at == '{' || *at == ','); i++)
+		holders[i] = (int32_t)strtol(at + 1, &at, 10);
+}
+
 static void take_row(struct probe *p, struct bytes body)
 {
 	struct wire_items values;
@@ -87,7 +102,10 @@ static void take_row(struct probe *p, struct bytes body)
 		return;
 	snprintf(digits, sizeof(digits), "%.*s", bytes_width(value.data, 15),
 		(const char *)value.data.ptr);
-	p->answer.blocked[p->answer.count++] = (int32_t)strtol(digits, NULL, 10);
+	p->answer.blocked[p->answer.count] = (int32_t)strtol(digits, NULL, 10);
+	if (wire_value_next(&values, &value) && !value.is_null)
+		take_holders(p->answer.holders[p->answer.count], value.data);
+	p->answer.count++;
 }
 
 static void take_message(struct probe *p, const struct frame *f)
@@ -140,8 +158,10 @@ struct probe *probe_new(uv_loop_t *loop, const struct backend_target *target,
 
 void probe_free(struct probe *p)
 {
-	if (p)
+	if (p) {
 		probe_stop(p);
+		free(p->database);
+	}
 	free(p);
 }
 
@@ -154,6 +174,8 @@ static bool connect_first(struct probe *p, const struct probe_question *question
 		.application_name = "twinkly watch",
 		.password = question->password};
 
+	free(p->database);
+	p->database = question->database ? strdup(question->database) : NULL;
 	p->backend = backend_connect(p->loop, p->target, &wishes, MESSAGE_MAX, &events, p);
 	return p->backend != NULL;
 }
@@ -180,6 +202,11 @@ bool probe_is_busy(const struct probe *p)
 bool probe_is_open(const struct probe *p)
 {
 	return p->backend != NULL;
+}
+
+bool probe_is_elsewhere(const struct probe *p, const char *database)
+{
+	return p->backend && p->database && database && strcmp(p->database, database) != 0;
 }
 
 void probe_trim(struct probe *p, int64_t now_mono_us)

@@ -18,6 +18,7 @@
 #include "capture/mismatch.h"
 #include "capture/answer.h"
 #include "wire/decode.h"
+#include "wire/encode.h"
 
 /* Unanswered messages at which the head of a long unit is sent and its answers are awaited. */
 #define UNIT_MESSAGES_MAX (PROTOCOL_OWED_MAX / 2)
@@ -59,6 +60,43 @@ void relay_send_held(struct side *side)
 {
 	send_to(side, buf_bytes(&side->held));
 	buf_release(&side->held);
+}
+
+/* Not SQL on purpose: it fails in any state. */
+#define ENDED_UNIT "twinkly: this statement was ended on the other database"
+
+static unsigned char last_type(struct bytes messages)
+{
+	unsigned char type = 0;
+	struct frame f;
+
+	while (frame_next(messages, WIRE_FRONTEND, messages.len, &f, NULL) == FRAME_OK) {
+		type = f.type;
+		messages = bytes_skip(messages, f.whole.len);
+	}
+	return type;
+}
+
+/* What it owes was noted when the client's messages came: one error answers them all. */
+void relay_fail_held(struct session *s)
+{
+	struct bytes held = buf_bytes(&s->candidate.held);
+	bool is_simple = held.len > 0 &&
+			 (*held.ptr == FRONTEND_QUERY || *held.ptr == FRONTEND_FUNCTION_CALL);
+	bool has_sync = !is_simple && last_type(held) == FRONTEND_SYNC;
+	struct buf out;
+	bool ok;
+
+	buf_init(&out, 1024);
+	ok = is_simple ? encode_query(&out, ENDED_UNIT)
+		       : encode_parse(&out, "", ENDED_UNIT, NULL, 0) &&
+				 (has_sync ? encode_sync(&out) : encode_flush(&out));
+	if (ok)
+		send_to(&s->candidate, buf_bytes(&out));
+	else
+		session_fatal(s, "53200", "twinkly is out of memory");
+	buf_fini(&out);
+	buf_release(&s->candidate.held);
 }
 
 static bool goes_to_both(const struct session *s)

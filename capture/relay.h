@@ -12,5 +12,7 @@ void relay_pump(struct session *s);
 void relay_on_granted(struct session *s);
 /* Sends the held part of the unit to that side. */
 void relay_send_held(struct side *side);
+/* The candidate gets a statement that fails in place of its held part: the unit was ended. */
+void relay_fail_held(struct session *s);
 
 #endif

@@ -1,12 +1,14 @@
 /*
  * The watch ticks while exchanges are under way or clients log in: it ends sessions whose
  * login or whose backend takes too long, and, under serial execution, finds the unit that
- * holds the turn while it waits for a lock of another session, and hands the turn on.
+ * holds the turn while it waits for a lock of another session, and hands the turn on. Deadlocks
+ * across the two databases are looked for in capture/deadlock.c.
  */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/deadlock.h"
 #include "capture/probe.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
@@ -29,6 +31,7 @@
 struct watch_state {
 	struct probe *truth, *candidate;
 	int64_t truth_asked_us, candidate_asked_us;
+	struct deadlock *deadlock;
 };
 
 static bool is_awaiting(const struct session *s)
@@ -137,6 +140,7 @@ static void check_session(struct session *s, int64_t now)
 		session_update(s);
 	}
 	cancel_late(s, now);
+	deadlock_cancel(s, now);
 	check_side(s, &s->truth, now);
 	if (!s->is_detached)
 		check_side(s, &s->candidate, now);
@@ -270,7 +274,8 @@ static bool is_timed(const struct session *s)
 static bool has_work(const struct proxy *p)
 {
 	if (p->active > 0 || probe_is_open(p->watch_state->truth) ||
-		probe_is_open(p->watch_state->candidate))
+		probe_is_open(p->watch_state->candidate) ||
+		deadlock_is_open(p->watch_state->deadlock))
 		return true;
 	list_for_each (node, &p->sessions)
 		if (is_timed(list_entry(node, struct session, node)))
@@ -299,12 +304,22 @@ static void on_tick(uv_timer_t *timer)
 		check_idle(s, now);
 	}
 	check_turn(p, now);
+	deadlock_check(p->watch_state->deadlock, now);
 	if (has_work(p))
 		return;
 	if (p->settings->idle_timeout_us > 0 && !list_is_empty(&p->sessions))
 		uv_timer_start(timer, on_tick, idle_tick(p), idle_tick(p));
 	else
 		uv_timer_stop(timer);
+}
+
+static void free_state(struct proxy *p)
+{
+	probe_free(p->watch_state->truth);
+	probe_free(p->watch_state->candidate);
+	deadlock_free(p->watch_state->deadlock);
+	free(p->watch_state);
+	p->watch_state = NULL;
 }
 
 bool watch_init(struct proxy *p)
@@ -315,13 +330,12 @@ bool watch_init(struct proxy *p)
 		return false;
 	w->truth = probe_new(p->loop, &p->truth, on_truth_probed, p);
 	w->candidate = probe_new(p->loop, &p->candidate, on_candidate_probed, p);
-	if (!w->truth || !w->candidate) {
-		probe_free(w->truth);
-		probe_free(w->candidate);
-		free(w);
+	w->deadlock = deadlock_new(p);
+	p->watch_state = w;
+	if (!w->truth || !w->candidate || !w->deadlock) {
+		free_state(p);
 		return false;
 	}
-	p->watch_state = w;
 	uv_timer_init(p->loop, &p->watch);
 	p->watch.data = p;
 	return true;
@@ -342,9 +356,6 @@ void watch_fini(struct proxy *p)
 {
 	if (!p->watch_state)
 		return;
-	probe_free(p->watch_state->truth);
-	probe_free(p->watch_state->candidate);
-	free(p->watch_state);
-	p->watch_state = NULL;
+	free_state(p);
 	uv_close((uv_handle_t *)&p->watch, NULL);
 }

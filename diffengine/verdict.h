@@ -72,7 +72,7 @@ enum severity { SEVERITY_DATA, SEVERITY_BEHAVIOUR, SEVERITY_SHAPE, SEVERITY_OPER
 		"run the transaction again; frequent retries point to contention")                \
 	X(DEADLOCK, "cross-database-deadlock", OPERATION,                                         \
 		"two sessions waited for each other across the two databases",                    \
-		"run with comparison.execution = serial")                                         \
+		"run the transaction again, or run with comparison.execution = serial")           \
 	X(FUNCTION_RESULT, "function-result", DATA, "a function call returned different values",  \
 		"compare the function's definition on both databases")
 

@@ -101,12 +101,18 @@ static void test_blocked(void **state)
 	hears(&a.talk, &a.talk.truth, "Q");
 	heard(&a.talk, &a.talk.truth, "ARRAY[100,101,102]");
 	assert_int_equal(a.answers, 0);
-	answers(&a.talk, &a.talk.truth, "T p; D 100; D 102; C SELECT 2; Z I");
+	answers(&a.talk, &a.talk.truth, "T p; D 100|{7,8}; D 102; C SELECT 2; Z I");
 	wait_for_answer(&a);
 	assert_true(a.answer.is_known);
 	assert_int_equal(a.answer.count, 2);
 	assert_int_equal(a.answer.blocked[0], 100);
 	assert_int_equal(a.answer.blocked[1], 102);
+	assert_int_equal(a.answer.holders[0][0], 7);
+	assert_int_equal(a.answer.holders[0][1], 8);
+	assert_int_equal(a.answer.holders[0][2], 0);
+	assert_int_equal(a.answer.holders[1][0], 0);
+	assert_true(probe_is_elsewhere(a.probe, "warehouse"));
+	assert_false(probe_is_elsewhere(a.probe, "shop"));
 	/* The connection serves for the next one. */
 	ask(&a, 1);
 	hears(&a.talk, &a.talk.truth, "Q");
@@ -205,9 +211,9 @@ static void test_odd_rows(void **state)
 	talk_greet(&a.talk, &a.talk.truth);
 	hears(&a.talk, &a.talk.truth, "Q");
 	answers(&a.talk, &a.talk.truth, "T p; D \\N; D; D 99999999999999999999999999; D x");
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < PROBE_PIDS_MAX; i++)
 		answers(&a.talk, &a.talk.truth, "D 7");
-	answers(&a.talk, &a.talk.truth, "C SELECT 204; Z I");
+	answers(&a.talk, &a.talk.truth, "C SELECT 260; Z I");
 	wait_for_answer(&a);
 	assert_int_equal(a.answer.count, PROBE_PIDS_MAX);
 	assert_int_equal(a.answer.blocked[PROBE_PIDS_MAX - 1], 7);
