@@ -59,7 +59,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps build-tests unit e2e bench check lint format demo clean install uninstall
+.PHONY: FORCE all help deps build-tests unit peer e2e bench check lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -120,7 +120,15 @@ build-tests: $(TESTS:%.c=$(OBJ)/%) ## build the unit tests
 unit: build-tests ## run the unit tests of this build
 	@tests/run-unit $(TESTS:%.c=$(OBJ)/%)
 
-e2e: all ## run the end-to-end tests on servers that they start themselves
+# The scripted server of tests/e2e/test_peer.py stands beside the programs that it tests.
+PEER_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/peer/*.c))
+$(BIN)/tests/scripted-peer: $(PEER_OBJECTS) $(OBJ)/libwire.a $(OBJ)/libbase.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^
+
+peer: $(BIN)/tests/scripted-peer ## build the scripted server of the end-to-end tests
+
+e2e: all peer ## run the end-to-end tests on servers that they start themselves
 	@$(PYTHON) tests/e2e/run.py --bin $(BIN)
 
 bench: all ## measure what the proxy costs, on servers that it starts itself (4 minutes)
@@ -166,4 +174,4 @@ uninstall: ## take away what install put there
 clean: ## remove build/
 	rm -rf build
 
--include $(wildcard $(OBJ)/*/*.d $(OBJ)/tests/unit/*/*.d)
+-include $(wildcard $(OBJ)/*/*.d $(OBJ)/tests/peer/*.d $(OBJ)/tests/unit/*/*.d)

@@ -7,6 +7,10 @@ class Failed(AssertionError):
     pass
 
 
+class Pending(Exception):
+    """The test fails for a reason that is known and listed: counted by itself."""
+
+
 def equal(actual, expected, what="value"):
     if actual != expected:
         raise Failed(f"{what}: expected {shorten(expected)}, got {shorten(actual)}")

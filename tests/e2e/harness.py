@@ -13,7 +13,8 @@ from wire import Closed, Wire
 __all__ = [
     "Capture", "Closed", "Env", "Result", "Trace", "Wire", "cases", "check_sanitizer",
     "contains", "env_table", "equal", "eventually", "fails", "free_port", "lacks",
-    "on_postgresql_only", "read_text", "setting", "true", "write_configuration",
+    "on_postgresql_only", "on_yugabytedb_only", "read_text", "setting", "true",
+    "without_servers", "write_configuration",
 ]
 
 PYTHON = "/usr/bin/python3"
@@ -34,6 +35,18 @@ def on_postgresql_only(test):
     return test
 
 
+def on_yugabytedb_only(test):
+    """The test needs the real YugabyteDB of TWINKLY_TEST_YUGABYTEDB: skipped without."""
+    test.yugabytedb_only = True
+    return test
+
+
+def without_servers(test):
+    """The test brings its own servers: it gets no database, and alone starts no cluster."""
+    test.without_servers = True
+    return test
+
+
 def env_table(env, table, count):
     """Both sides hold so many rows in the table, and the same ones."""
     sql = f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t"
@@ -48,7 +61,7 @@ class Env:
     def __init__(self, programs, directory, servers, database):
         self.programs, self.directory, self.database = programs, directory, database
         self.servers = servers
-        self.postgresql, self.yugabytedb = servers
+        self.postgresql, self.yugabytedb = servers or (None, None)
         self.captures = []
         self._runs = 0
         os.makedirs(directory)

@@ -4,7 +4,8 @@ Runs the end-to-end tests: run.py --bin DIR [--only PATTERN] [--list].
 
 Every function test_*(env) of every test_*.py here is a test; it gets a database of its own on
 both servers, which are started once. A test that takes over a minute is ended with all that it
-started. Prints each failed test with its traceback, and at the end `N passed, N failed`.
+started. Prints each failed test with its traceback, and at the end `N passed, N failed`. Tests that are
+skipped, or that must still fail (pending), are counted before that.
 """
 
 import argparse
@@ -24,6 +25,7 @@ sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
 import servers as server_pair  # noqa: E402
+from checks import Pending  # noqa: E402
 from harness import Env  # noqa: E402
 from watchdog import TEST_TIMEOUT_S, Watchdog  # noqa: E402
 
@@ -50,15 +52,18 @@ def discover(pattern):
 
 
 class Runner:
-    def __init__(self, programs, work):
+    def __init__(self, programs, work, is_telling):
+        self.is_telling = is_telling
         self.programs, self.work = os.path.abspath(programs), work
-        self.passed, self.failed, self.skipped = 0, 0, 0
+        self.passed, self.failed, self.pending = 0, 0, 0
+        self.skipped = {}
         self.servers = ()
         self.watchdog = Watchdog(programs)
 
     def run(self, tests):
         try:
-            self.servers = server_pair.start_pair(os.path.join(self.work, "servers"))
+            if not all(needs_no_servers(function) for _, function, _ in tests):
+                self.servers = server_pair.start_pair(os.path.join(self.work, "servers"))
             for number, (name, function, arguments) in enumerate(tests, 1):
                 self._run_one(number, name, function, arguments)
         finally:
@@ -67,16 +72,20 @@ class Runner:
             self.watchdog.stop()
 
     def _run_one(self, number, name, function, arguments):
-        if getattr(function, "postgresql_only", False) and \
-                not isinstance(self.servers[1], server_pair.Cluster):
-            self.skipped += 1
+        why = self._why_skipped(function)
+        if why:
+            self.skipped[why] = self.skipped.get(why, 0) + 1
             return
         started = time.monotonic()
         database = re.sub(r"\W+", "_", f"t{number}_{name}")[:50].lower()
         env = Env(self.programs, os.path.join(self.work, database), self.servers, database)
         problem = self._attempt(env, function, arguments)
-        if problem is None:
-            self.passed += 1
+        if isinstance(problem, Pending):
+            self.pending += 1
+            if self.is_telling:
+                print(f"pending {name}: {problem}", flush=True)
+        if problem is None or isinstance(problem, Pending):
+            self.passed += problem is None
             shutil.rmtree(env.directory, ignore_errors=True)
             return
         self.failed += 1
@@ -84,25 +93,43 @@ class Runner:
               flush=True)
         print(problem, flush=True)
 
+    def _why_skipped(self, function):
+        """The reason, or None."""
+        if needs_no_servers(function):
+            return None
+        is_real = not isinstance(self.servers[1], server_pair.Cluster)
+        if is_real and getattr(function, "postgresql_only", False):
+            return "they need two PostgreSQL of one version"
+        if not is_real and getattr(function, "yugabytedb_only", False):
+            return "they need a real YugabyteDB, named by TWINKLY_TEST_YUGABYTEDB"
+        return None
+
     def _attempt(self, env, function, arguments):
-        """None, or the traceback."""
+        """None, the traceback, or what is pending."""
         problem = None
+        servers = () if needs_no_servers(function) else self.servers
         with self.watchdog:
             try:
-                for server in self.servers:
+                for server in servers:
                     server.create_database(env.database)
                 function(env, *arguments)
                 env.close()
+            except Pending as pending:
+                problem = pending
             except Exception:
                 problem = traceback.format_exc()
             finally:
                 env.kill()
             try:
-                for server in self.servers:
+                for server in servers:
                     server.drop_database(env.database)
             except Exception:
                 problem = (problem or "") + traceback.format_exc()
         return problem
+
+
+def needs_no_servers(function):
+    return getattr(function, "without_servers", False)
 
 
 def on_alarm(*_):
@@ -117,6 +144,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description="end-to-end tests of Twinkly")
     parser.add_argument("--bin", required=True, metavar="DIR", help="where the programs are")
     parser.add_argument("--only", default="", metavar="PATTERN", help="part of a test's name")
+    parser.add_argument("--pending", action="store_true", help="tell why pending tests fail")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     return parser.parse_args()
 
@@ -151,7 +179,7 @@ def main():
             return 2
     # Below build/, one directory a run; it stays only if a test failed.
     work = os.path.join(HERE, "..", "..", "build", "e2e", str(os.getpid()))
-    runner = Runner(arguments.bin, os.path.abspath(work))
+    runner = Runner(arguments.bin, os.path.abspath(work), arguments.pending)
     try:
         runner.run(tests)
     except KeyboardInterrupt:
@@ -160,8 +188,10 @@ def main():
     finally:
         if not runner.failed:
             shutil.rmtree(runner.work, ignore_errors=True)
-    if runner.skipped:
-        print(f"{runner.skipped} skipped: they need two PostgreSQL of one version")
+    for why, count in runner.skipped.items():
+        print(f"{count} skipped: {why}")
+    if runner.pending:
+        print(f"{runner.pending} pending: they fail as tests/peer/pending.txt says")
     print(f"{runner.passed} passed, {runner.failed} failed")
     return 1 if runner.failed else 0
 

@@ -118,6 +118,7 @@ class Wire:
     """A connection; with `start=False` not even the startup packet is sent."""
 
     def __init__(self, host, port, user, database, start=True, parameters=()):
+        self.host, self.port = host, port
         self.user, self.database = user, database
         self.parameters, self.backend_key = {}, None
         self._received = b""

@@ -1,0 +1,145 @@
+"""
+Conversations with scripted servers: every way in which YugabyteDB is known to differ from
+PostgreSQL, what the verdict on it must be, and what the client must see. One test per file of
+tests/peer/conversations; those in tests/peer/pending.txt are run as well, and must still fail.
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+
+import conversation as conversations
+from checks import Failed, Pending
+from conversation import Player, Unmet
+from harness import Trace, without_servers
+from servers import die_with_parent
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer")
+SIDES = ("postgresql", "yugabytedb")
+
+
+def read_pending():
+    """{name: reason}"""
+    found = {}
+    with open(os.path.join(FOLDER, "pending.txt"), encoding="utf-8") as file:
+        for line in file:
+            match = re.match(r"([\w-]+)\s+(\S.*)", line)
+            if match and not line.startswith("#"):
+                found[match.group(1).replace("-", "_")] = match.group(2).strip()
+    return found
+
+
+class Peer:
+    """A running scripted-peer; Capture takes it for a server."""
+
+    def __init__(self, program, path, side):
+        self.host, self.user, self.password = "127.0.0.1", "postgres", None
+        self.process = subprocess.Popen(
+            [program, "--as", side, path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGKILL))
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(self.process.communicate()[1])
+        self.port = int(line)
+
+    def stop(self):
+        """Its complaints."""
+        self.process.terminate()
+        return self.process.communicate(timeout=10)[1]
+
+
+class Peers:
+    def __init__(self, env, path):
+        program = env.program("tests/scripted-peer")
+        if not os.access(program, os.X_OK):
+            raise Failed(f"{program} is not there: run make peer first")
+        self.both = []
+        self.complaints = ""
+        try:
+            for side in SIDES:
+                self.both.append(Peer(program, path, side))
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.complaints = "".join(peer.stop() for peer in self.both)
+
+
+def wire_options(session, prefix=""):
+    return [("application_name", prefix + session)]
+
+
+def play_directly(talk, peers):
+    """What the truth alone would tell the client, step by step."""
+    nothing = [None] * len(talk.steps)
+    if talk.keywords & conversations.NOT_DIRECT:
+        return nothing
+    truth = talk.settings.get("comparison.source-of-truth", "yugabytedb").strip('"')
+    peer = peers.both[SIDES.index(truth)]
+    return Player(talk, lambda session: conversations.wire.Wire(
+        peer.host, peer.port, "tester", "conversation",
+        parameters=wire_options(session, "direct."))).play()
+
+
+def options_of(talk):
+    return {"comparison.on-mismatch": "error", **talk.settings}
+
+
+def check(env, talk, servers, direct):
+    """Plays it through the proxy; raises Unmet with all that is wrong."""
+    with env.capture(options_of(talk), servers=servers) as capture:
+        player = Player(talk, lambda session: capture.wire(parameters=wire_options(session)))
+        seen = player.play()
+        result = capture.stop()
+    problems = conversations.check_steps(talk, seen, direct)
+    with Trace(capture.trace_path) as trace:
+        problems += conversations.check_recorded(talk, trace)
+    wanted = conversations.expected_status(talk)
+    if result.status != wanted:
+        problems.append(f"exit status {result.status}, expected {wanted}")
+    return problems
+
+
+def play(env, path):
+    talk = conversations.Conversation(path)
+    with Peers(env, path) as peers:
+        direct = play_directly(talk, peers)
+        problems = check(env, talk, peers.both, direct)
+    if peers.complaints:
+        problems.append(peers.complaints)
+    if problems:
+        raise Unmet(f"{path}:\n  " + "\n  ".join(problems))
+
+
+def make_test(path, reason):
+    @without_servers
+    def test(env):
+        try:
+            play(env, path)
+        except Unmet as unmet:
+            if reason is None:
+                raise
+            raise Pending(f"{reason}\n{unmet}") from unmet
+        if reason is not None:
+            raise Failed(f"{path} passes: take it out of tests/peer/pending.txt")
+    return test
+
+
+def define_tests():
+    pending = read_pending()
+    for path in sorted(glob.glob(os.path.join(FOLDER, "conversations", "*.txt"))):
+        path = os.path.normpath(path)
+        name = os.path.basename(path)[:-len(".txt")].replace("-", "_")
+        globals()[f"test_{name}"] = make_test(path, pending.pop(name, None))
+    if pending:
+        raise Failed(f"tests/peer/pending.txt names what is not there: {sorted(pending)}")
+
+
+define_tests()
