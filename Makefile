@@ -59,7 +59,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps build-tests unit peer e2e bench check lint format demo clean install uninstall
+.PHONY: FORCE all help deps build-tests unit peer e2e bench check check-regress lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -144,6 +144,11 @@ check: ## install what is missing, build with sanitizers, run every test
 	@tests/deps --tests
 	@$(MAKE) --no-print-directory all
 	@tests/check
+
+# Not part of check: it needs the network, for Debian's source package of PostgreSQL.
+check-regress: all ## PostgreSQL's own regression suite through the proxy (3 minutes)
+	@tests/deps --regress
+	@$(PYTHON) tests/regress/run --bin $(BIN)
 
 lint: ## arrows between folders, banned functions, lengths, keys, layout
 	@tests/deps --tests

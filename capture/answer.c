@@ -64,6 +64,14 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 	}
 }
 
+/* A COPY FROM may fail before it has seen any data (into a view, say), and one side's error may
+ * be here while the other's is not. So both are judged where each has said CopyInResponse. */
+static bool stops_framing(const struct session *s, const struct side *side, const struct frame *f)
+{
+	return f->type == BACKEND_COPY_IN_RESPONSE && s->exchange.phase == PHASE_AWAITING &&
+	       side->backend->protocol.copy == PROTOCOL_COPY_IN;
+}
+
 /* Frames what is new. False: the session is over. */
 static bool frame_new(struct session *s, struct side *side)
 {
@@ -72,7 +80,7 @@ static bool frame_new(struct session *s, struct side *side)
 	struct frame f;
 	struct err err;
 
-	for (;;) {
+	while (!side->is_stopped) {
 		struct bytes rest = bytes_skip(buf_bytes(&link->in), side->framed);
 
 		switch (frame_next(rest, WIRE_BACKEND, max, &f, &err)) {
@@ -91,7 +99,9 @@ static bool frame_new(struct session *s, struct side *side)
 		}
 		note_answer(s, side, &f);
 		side->framed += f.whole.len;
+		side->is_stopped = stops_framing(s, side, &f);
 	}
+	return true;
 }
 
 static void consume(struct side *side, size_t len)
@@ -384,16 +394,42 @@ bool answer_at_once(struct session *s)
 	return ex->phase != PHASE_AWAITING || s->candidate.is_sent != was_sent;
 }
 
-void answer_advance(struct session *s)
+static void advance(struct session *s)
 {
-	if (s->is_marked || s->state != SESSION_READY)
-		return;
 	if (!s->exchange.is_open)
 		forward_asynchronous(s);
 	else if (s->exchange.phase == PHASE_ALIGNING)
 		align_advance(s);
 	else
 		advance_exchange(s);
+}
+
+/* Goes on behind a CopyInResponse that was judged. False: there is nothing to go on with. */
+static bool resume_framing(struct session *s)
+{
+	struct side *sides[2] = {&s->truth, &s->candidate};
+	bool is_resumed = false;
+
+	if (s->is_marked || s->state != SESSION_READY || s->exchange.phase == PHASE_AWAITING)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		if (!sides[i]->is_stopped)
+			continue;
+		sides[i]->is_stopped = false;
+		if (!frame_new(s, sides[i]))
+			return false;
+		is_resumed = true;
+	}
+	return is_resumed;
+}
+
+void answer_advance(struct session *s)
+{
+	if (s->is_marked || s->state != SESSION_READY)
+		return;
+	do
+		advance(s);
+	while (resume_framing(s));
 	if (s->is_marked || s->state != SESSION_READY)
 		return;
 	backend_update(s->truth.backend);

@@ -44,6 +44,7 @@ struct side {                    /* one backend of the session */
 	struct buf held;   /* the unit's bytes that it has not been sent yet */
 	bool is_sent;      /* the unit was sent */
 	bool has_failed;   /* an ErrorResponse came in this exchange */
+	bool is_stopped;   /* what follows its CopyInResponse waits for the judgement of that */
 	int64_t rows;      /* of the result under way */
 	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
 	char fatal[6];     /* SQLSTATE of a FATAL that it said last; "" none */

@@ -72,6 +72,13 @@ static bool is_checked_off(struct session *s, struct side *side, const struct fr
 	return false;
 }
 
+/* A COPY FROM may fail before it has seen any data, and one side's error may be here while the
+ * other's is not. So both are judged where each has said CopyInResponse. */
+static bool stops_framing(const struct side *side, const struct frame *f)
+{
+	return f->type == BACKEND_COPY_IN_RESPONSE && side_is_in_copy(side);
+}
+
 /* Frames what is new. False: the session is over. */
 static bool frame_new(struct session *s, struct side *side)
 {
@@ -80,7 +87,7 @@ static bool frame_new(struct session *s, struct side *side)
 	struct frame f;
 	struct err err;
 
-	for (;;) {
+	while (!side->is_stopped) {
 		struct bytes rest = bytes_skip(buf_bytes(&link->in), side->framed);
 
 		switch (frame_next(
@@ -101,7 +108,16 @@ static bool frame_new(struct session *s, struct side *side)
 		if (s->exchange.phase != PHASE_ALIGNING)
 			note_answer(s, side, &f);
 		side->framed += f.whole.len;
+		side->is_stopped = stops_framing(side, &f);
 	}
+	return true;
+}
+
+/* Goes on behind a CopyInResponse that was judged. False: the session is over. */
+static bool resume_framing(struct session *s)
+{
+	s->truth.is_stopped = s->candidate.is_stopped = false;
+	return frame_new(s, &s->truth) && frame_new(s, &s->candidate);
 }
 
 static void consume(struct side *side, size_t len)
@@ -332,6 +348,8 @@ bool answer_step(struct session *s)
 	if (!side_has_settled(&s->truth) || !side_has_settled(&s->candidate))
 		return false;
 	judge_unit(s);
+	if (!resume_framing(s))
+		return false;
 	if (!ex->is_played) {
 		ex->phase = PHASE_FEEDING;
 		return true;

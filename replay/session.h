@@ -44,16 +44,16 @@ enum exchange_phase { PHASE_IDLE, PHASE_FEEDING, PHASE_AWAITING, PHASE_ALIGNING 
 
 struct side { /* one backend of the session */
 	struct backend *backend;
-	size_t framed;    /* bytes of link.in that were framed and checked off */
-	int64_t done_us;  /* when its ReadyForQuery came; -1: not yet */
-	int64_t heard_us; /* monotonic: when it last said or was sent something */
-	int64_t sent_us;  /* monotonic: when the unit was sent, for cancel requests */
-	char status;      /* of that ReadyForQuery */
-	struct buf held;  /* bytes of the unit that it has not been sent yet */
-	bool is_sent;     /* the unit was sent */
-	bool is_cancelled;
-	unsigned commands; /* that have ended */
-	int64_t rows;      /* of the result under way */
+	size_t framed;                 /* bytes of link.in that were framed and checked off */
+	int64_t done_us;               /* when its ReadyForQuery came; -1: not yet */
+	int64_t heard_us;              /* monotonic: when it last said or was sent something */
+	int64_t sent_us;               /* monotonic: when the unit was sent, for cancel requests */
+	char status;                   /* of that ReadyForQuery */
+	struct buf held;               /* bytes of the unit that it has not been sent yet */
+	bool is_sent;                  /* the unit was sent */
+	bool is_stopped, is_cancelled; /* stopped: see stops_framing (answer.c) */
+	unsigned commands;             /* that have ended */
+	int64_t rows;                  /* of the result under way */
 	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
 	char last_tag[64]; /* cuts the answer */
 };

@@ -1,8 +1,8 @@
 """COPY in both directions, in the simple and in the extended protocol."""
 
 import wire
-from harness import contains, env_table, equal, true
-from wire import bind, copy_data, copy_done, copy_fail, describe, execute, parse, query, sync
+from harness import cases, contains, env_table, equal, true
+from wire import bind, copy_data, copy_done, copy_fail, describe, execute, flush, parse, query, sync
 
 
 def lines(count):
@@ -137,3 +137,37 @@ def test_copy_out_extended(env):
                              execute(), sync())
             equal(wire.types(got), "12nH" + "d" * 5 + "cCZ", "grammar")
         capture.finish().check_clean()
+
+
+@cases(*[(mode, mode) for mode in ("serial", "ordered", "parallel")])
+def test_copy_that_fails_before_its_data(env, execution):
+    """A server says CopyInResponse, and then that it cannot copy into a view, without having
+    seen data. How far either side is when the other is heard must not matter."""
+    make_table(env)
+    env.on_both("CREATE VIEW v AS SELECT * FROM t")
+    rounds = 100
+    with env.capture({"comparison.execution": execution}) as capture:
+        with capture.wire() as client:
+            for _ in range(rounds):
+                client.send(query("COPY v FROM STDIN"))
+                client.read_until("G")
+                client.send(copy_data(b"1\ta\t1\n"), copy_done())
+                got = client.read_until("Z")
+                equal(wire.types(got), "EZ", "grammar")
+                equal(wire.errors(got)[0]["C"], "42809", "SQLSTATE")
+            equal(wire.rows(client.query("SELECT 1")), [[b"1"]], "the session goes on")
+        capture.finish().check_clean(least=rounds + 1)
+
+
+def test_copy_that_fails_before_its_data_extended(env):
+    make_table(env)
+    env.on_both("CREATE VIEW v AS SELECT * FROM t")
+    rounds = 100
+    with env.capture() as capture:
+        with capture.wire() as client:
+            for _ in range(rounds):
+                client.send(parse("", "COPY v FROM STDIN"), bind("", ""), execute(), flush())
+                got = client.read_until("G")
+                client.send(copy_data(b"1\ta\t1\n"), copy_done(), sync())
+                equal(wire.types(got + client.read_until("Z")), "12GEZ", "grammar")
+        capture.finish().check_clean(least=rounds)

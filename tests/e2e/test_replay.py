@@ -136,3 +136,23 @@ def test_a_lock_wait_does_not_hang_the_replay(env):
                      captured_run.trace)
     true(result.status in (0, 1, 3), f"status {result.status} ({result.stderr})")
     Trace(env.path("out.trace")).check_integrity()
+
+
+def test_copy_that_fails_before_its_data(env):
+    """How far either side is with its error when the other is heard must not matter."""
+    rounds = 50
+    env.on_both("CREATE TABLE t (a int); CREATE VIEW v AS SELECT * FROM t")
+    with env.capture() as capture:
+        with capture.wire() as client:
+            for _ in range(rounds):
+                client.send(wire.query("COPY v FROM STDIN"))
+                client.read_until("G")
+                client.send(wire.copy_data(b"1\n"), wire.copy_done())
+                equal(wire.errors(client.read_until("Z"))[0]["C"], "42809", "SQLSTATE")
+        capture.finish().check_clean(least=rounds)
+    out = env.path("out.trace")
+    result = env.run("twinkly-replay", "-c", capture.configuration, "-t", out,
+                     capture.trace_path)
+    equal(result.status, 0, f"exit status ({result.stderr})")
+    with Trace(out) as again:
+        again.check_clean(least=rounds)
