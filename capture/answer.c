@@ -37,6 +37,11 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 {
 	struct bytes tag;
 
+	if (s->exchange.phase == PHASE_LOOKING) {
+		if (f->type == BACKEND_ERROR_RESPONSE)
+			note_fatal(side, f->body);
+		return;
+	}
 	switch (f->type) {
 	case BACKEND_DATA_ROW:
 	case BACKEND_COPY_DATA:
@@ -47,6 +52,7 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 			snprintf(side->last_tag, sizeof(side->last_tag), "%.*s",
 				bytes_width(tag, sizeof(side->last_tag) - 1),
 				(const char *)tag.ptr);
+		types_note_tag(s, bytes_str(side->last_tag));
 		side->last_rows = side->rows;
 		side->rows = 0;
 		break;
@@ -161,6 +167,7 @@ void answer_hand_on_equal(struct session *s)
 	keep_columns(s);
 	answer_hand_on(s, truth, candidate);
 	lockstep_rebase(l, truth, candidate);
+	types_mark(s);
 }
 
 /* A long answer: its equal head goes on. */
@@ -171,6 +178,8 @@ static void stream(struct session *s)
 	size_t half = (size_t)s->proxy->settings->window / 2;
 
 	if ((truth < half && candidate < half) || link_is_clogged(&s->client))
+		return;
+	if (!types_settle(s))
 		return;
 	answer_hand_on_equal(s);
 }
@@ -202,6 +211,14 @@ static bool has_settled(const struct side *side)
 	return side->is_sent && protocol_is_settled(&side->backend->protocol);
 }
 
+static void learn_types(struct statement *statement, struct bytes body)
+{
+	struct wire_items oids;
+
+	if (statement && decode_parameter_description(body, &oids))
+		statement_learn_types(statement, oids);
+}
+
 /* Both sides' columns of a statement's Describe, for later results without one. */
 static void learn_columns(struct session *s)
 {
@@ -215,6 +232,7 @@ static void learn_columns(struct session *s)
 			FRAME_OK) {
 		if (f.type == BACKEND_PARAMETER_DESCRIPTION) {
 			is_described = true;
+			learn_types(ex->described[ex->described_known], f.body);
 		} else if (is_described) {
 			struct statement *statement = ex->described[ex->described_known++];
 
@@ -400,6 +418,8 @@ static void advance(struct session *s)
 		forward_asynchronous(s);
 	else if (s->exchange.phase == PHASE_ALIGNING)
 		align_advance(s);
+	else if (s->exchange.phase == PHASE_LOOKING)
+		types_advance(s);
 	else
 		advance_exchange(s);
 }
@@ -469,7 +489,7 @@ static void on_connected(struct backend *b, void *context)
 static bool can_go_alone(const struct session *s, const struct side *side)
 {
 	return side == &s->candidate && !s->proxy->settings->require_secondary &&
-	       s->exchange.phase != PHASE_ALIGNING;
+	       s->exchange.phase != PHASE_ALIGNING && s->exchange.phase != PHASE_LOOKING;
 }
 
 static void on_lost(struct session *s, struct side *side)

@@ -99,21 +99,29 @@ static bool on_query(struct session *s, struct bytes body)
 static bool on_parse(struct session *s, struct bytes body)
 {
 	struct msg_parse msg;
+	struct statement *statement;
 
 	if (!decode_parse(body, &msg))
 		return false;
-	prepared_set(&s->prepared, 'S', msg.name, statement_new(msg.query));
+	statement = statement_new(msg.query);
+	if (statement && msg.types.count > 0) {
+		statement_learn_types(statement, msg.types);
+		types_note_parse(s, statement);
+	}
+	prepared_set(&s->prepared, 'S', msg.name, statement);
 	return true;
 }
 
 static bool on_bind(struct session *s, struct bytes body)
 {
 	struct msg_bind msg;
+	struct statement *statement;
 
 	if (!decode_bind(body, &msg))
 		return false;
-	prepared_set(&s->prepared, 'P', msg.portal,
-		statement_keep(prepared_get(&s->prepared, 'S', msg.statement)));
+	statement = prepared_get(&s->prepared, 'S', msg.statement);
+	types_note_bind(s, &msg, statement);
+	prepared_set(&s->prepared, 'P', msg.portal, statement_keep(statement));
 	return true;
 }
 
@@ -152,6 +160,7 @@ static bool on_function_call(struct session *s, struct bytes body)
 		return false;
 	s->exchange.is_simple = true;
 	s->exchange.unit_writes = true;
+	types_note_function(s, msg.oid);
 	add_command(&s->exchange, NULL);
 	return true;
 }
@@ -407,6 +416,7 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 	exchange_record(s, result, first_ordinal);
 	retry_note_settled(s);
 	s->proxy->active--;
+	types_end_exchange(s);
 	exchange_reset(&s->exchange);
 }
 
@@ -442,7 +452,7 @@ void exchange_reset(struct exchange *ex)
 const char *exchange_phase_name(enum exchange_phase phase)
 {
 	static const char *const names[] = {
-		"collecting", "queued", "awaiting", "copying", "aligning"};
+		"collecting", "queued", "awaiting", "copying", "aligning", "looking up types"};
 
 	return names[phase];
 }

@@ -7,6 +7,8 @@
  *     |  of a unit  turn      answer  +-> COPYING -> AWAITING ...
  *                                     +-> ALIGNING -> ...  (a statement sent by us)
  *
+ * LOOKING (capture/types.h) may come between COLLECTING and QUEUED, and at the end of AWAITING.
+ *
  * Here is what it gathers on its way: the statements of its commands, the bytes for the
  * trace, and at its end its row there.
  */
@@ -32,7 +34,8 @@ enum exchange_phase {
 	PHASE_QUEUED,     /* the unit waits for its turn */
 	PHASE_AWAITING,   /* the unit was sent; answers are awaited */
 	PHASE_COPYING,    /* both backends take COPY data */
-	PHASE_ALIGNING    /* a backend answers a statement that we sent */
+	PHASE_ALIGNING,   /* a backend answers a statement that we sent */
+	PHASE_LOOKING     /* the same, to look up types, see capture/types.h */
 };
 
 struct side {                    /* one backend of the session */

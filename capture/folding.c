@@ -69,14 +69,15 @@ static void start(struct session *s)
 }
 
 /* Folds the rows that are there. True: the side has reached the end of its rows. */
-static bool fold_side(const struct side *side, struct fold *fold, size_t *len)
+static bool fold_side(struct session *s, const struct side *side, struct fold *fold, size_t *len)
 {
 	struct frame f;
 
 	*len = 0;
 	while (next_frame(side, *len, &f)) {
 		if (is_row(f.type))
-			fold_add(fold, f.body);
+			fold_add(fold,
+				side == &s->candidate ? types_row_of_candidate(s, f.body) : f.body);
 		else if (!is_asynchronous(f.type))
 			return true;
 		*len += f.whole.len;
@@ -96,6 +97,7 @@ static void finish(struct session *s)
 	else if (folding->is_ordered || !fold_is_equal(&folding->truth, &folding->candidate))
 		folding->is_different = true;
 	ex->has_diverged = folding->is_different;
+	types_mark(s);
 }
 
 void folding_advance(struct session *s)
@@ -113,8 +115,8 @@ void folding_advance(struct session *s)
 		start(s);
 	}
 	if (!link_is_clogged(&s->client))
-		is_truth_done = fold_side(&s->truth, &ex->folding.truth, &truth);
-	is_candidate_done = fold_side(&s->candidate, &ex->folding.candidate, &candidate);
+		is_truth_done = fold_side(s, &s->truth, &ex->folding.truth, &truth);
+	is_candidate_done = fold_side(s, &s->candidate, &ex->folding.candidate, &candidate);
 	answer_hand_on(s, truth, candidate);
 	if (is_truth_done && is_candidate_done)
 		finish(s);

@@ -14,12 +14,31 @@
 #include "capture/align.h"
 #include "capture/answer.h"
 #include "diffengine/compare.h"
+#include "diffengine/user_values.h"
 
 static size_t item_start(const struct lockstep *l, bool is_truth)
 {
 	if (!l->is_in_item)
 		return is_truth ? l->truth : l->candidate;
 	return is_truth ? l->item_truth : l->item_candidate;
+}
+
+/* The truth's OIDs of user types in the candidate's rows. */
+static void normalise(struct session *s, struct compare_input *input)
+{
+	unsigned char *copy;
+
+	input->types = &s->types.known;
+	input->types->is_closed = true;
+	if (input->types->candidate_count == 0)
+		return;
+	copy = arena_alloc(&s->proxy->arena, input->candidate.len);
+	if (!copy)
+		return; /* so large that it cannot be compared anyway */
+	if (input->candidate.len > 0)
+		memcpy(copy, input->candidate.ptr, input->candidate.len);
+	input->candidate = bytes_of(copy, input->candidate.len);
+	user_answer_normalise(input->types, copy, input->candidate.len);
 }
 
 /* The two whole answers from the step on in which they differ. Returns where in the truth's
@@ -42,6 +61,7 @@ static size_t compare(struct session *s, struct comparison *result)
 
 	if (is_headless && buf_len(&s->columns) > 0)
 		input.start.columns = buf_bytes(&s->columns);
+	normalise(s, &input);
 	input.commands = exchange_commands(s, &input.command_count);
 	compare_answers(&input, &s->proxy->arena, result);
 	return truth + result->agreed;
@@ -123,6 +143,8 @@ void judge_settled(struct session *s)
 	struct comparison result;
 	size_t agreed;
 
+	if (!s->is_detached && types_look_back(s))
+		return;
 	retry_note_settled(s);
 	/* The cancel may have come too late: then both have answered as ever. */
 	if (s->exchange.is_deadlocked && (s->truth.has_failed || s->candidate.has_failed)) {

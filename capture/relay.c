@@ -110,13 +110,18 @@ static bool goes_to_both(const struct session *s)
 static void send_bytes(struct session *s, size_t len, bool to_both)
 {
 	struct bytes data = bytes_of(buf_bytes(&s->client.in).ptr, len);
+	struct bytes other = types_for_candidate(s, data);
 
+	if (!other.ptr) {
+		session_fatal(s, "53200", "twinkly is out of memory");
+		return;
+	}
 	exchange_note_request(s, data);
 	send_to(&s->truth, data);
 	if (!s->is_detached) {
 		if (to_both)
-			send_to(&s->candidate, data);
-		else if (!buf_append_bytes(&s->candidate.held, data))
+			send_to(&s->candidate, other);
+		else if (!buf_append_bytes(&s->candidate.held, other))
 			session_fatal(s, "53200", "twinkly is out of memory");
 	}
 	buf_consume(&s->client.in, len);
@@ -130,6 +135,7 @@ static void send_unit(struct session *s)
 	s->truth.is_sent = s->candidate.is_sent = false;
 	ex->phase = PHASE_AWAITING;
 	retry_note_sent(s);
+	types_begin_unit(s);
 	ex->has_written |= ex->unit_writes;
 	send_bytes(s, ex->unit_len, to_both);
 	ex->unit_len = 0;
@@ -143,6 +149,8 @@ static void send_partial(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 
+	if (!ex->is_partial)
+		types_begin_unit(s);
 	ex->is_partial = true;
 	retry_note_sent(s);
 	ex->has_written |= ex->unit_writes;
@@ -151,8 +159,10 @@ static void send_partial(struct session *s)
 	watch_update(s->proxy);
 }
 
-static void dispatch(struct session *s)
+void relay_dispatch(struct session *s)
 {
+	if (types_look_up(s, true))
+		return;
 	s->exchange.phase = PHASE_QUEUED;
 	if (turn_request(
 		    &s->proxy->turn, &s->ticket, s->exchange.unit_writes ? TURN_WRITE : TURN_READ))
@@ -225,7 +235,7 @@ static bool take_message(struct session *s, const struct frame *f)
 	if (!is_boundary(f->type))
 		return true;
 	ex->ends = f->type != FRONTEND_FLUSH;
-	dispatch(s);
+	relay_dispatch(s);
 	return true;
 }
 
@@ -255,6 +265,8 @@ static bool collect(struct session *s)
 	/* What is owed was noted before it is sent: only what was sent will be answered. */
 	if (ex->unit_len >= (size_t)s->proxy->settings->window / 2 ||
 		(ex->unit_len > 0 && owes_much(s))) {
+		if (types_look_up(s, false))
+			return false;
 		send_partial(s);
 		return !s->is_marked;
 	}
@@ -286,7 +298,7 @@ static bool end_copy(struct session *s, const struct frame *f)
 	ex->phase = PHASE_COLLECTING;
 	if (ex->is_simple) {
 		ex->ends = true;
-		dispatch(s);
+		relay_dispatch(s);
 	}
 	return true;
 }

@@ -72,7 +72,8 @@ bool retry_begin(struct session *s, const struct comparison *result)
 
 	if (!is_raced(ex, result) || ex->is_retried || ex->is_handed_at_once || !ex->began_idle ||
 		ex->truth_len > 0 || ex->request_parts > 0 || buf_len(&ex->request_more) > 0 ||
-		!is_idle_on_both(s) || !can_be_repeated(buf_bytes(&ex->request)))
+		!is_idle_on_both(s) || s->types.is_sent_lost ||
+		!can_be_repeated(buf_bytes(&ex->request)))
 		return false;
 	ex->is_retried = true;
 	buf_consume(&s->truth.backend->link.in, s->truth.framed);
@@ -109,10 +110,12 @@ void retry_send(struct session *s)
 
 	ex->phase = PHASE_AWAITING;
 	ex->lock = (struct lockstep){0};
+	types_begin_unit(s);
 	ex->is_overlapped = false;
 	exchange_forget_answers(ex);
 	if (!send_again(&s->truth, buf_bytes(&ex->request)) ||
-		!send_again(&s->candidate, buf_bytes(&ex->request)))
+		!send_again(&s->candidate,
+			s->types.has_sent ? buf_bytes(&s->types.sent) : buf_bytes(&ex->request)))
 		session_fatal(s, "53200", "twinkly is out of memory");
 }
 

@@ -39,7 +39,7 @@ bool session_is_answering(const struct session *s)
 {
 	return s->state == SESSION_READY && s->exchange.is_open &&
 	       (s->exchange.phase == PHASE_QUEUED || s->exchange.phase == PHASE_AWAITING ||
-		       s->exchange.phase == PHASE_ALIGNING);
+		       s->exchange.phase == PHASE_ALIGNING || s->exchange.phase == PHASE_LOOKING);
 }
 
 /* The client is done, or cannot be written to. What it has sent whole is still run on both
@@ -250,6 +250,7 @@ static struct session *new_session(struct proxy *p, const char *address, enum se
 	init_exchange(&s->exchange, p->settings);
 	buf_init(&s->columns, ceiling);
 	prepared_init(&s->prepared);
+	types_init(&s->types, ceiling);
 	list_init(&s->ticket.node);
 	s->deadline_us = clock_mono_us() + p->settings->login_timeout_us;
 	return s;
@@ -328,6 +329,7 @@ void session_free(struct session *s)
 	buf_fini(&s->candidate.held);
 	fini_exchange(&s->exchange);
 	prepared_fini(&s->prepared);
+	types_fini(&s->types);
 	buf_fini(&s->columns);
 	tls_end(s->client.ssl);
 	link_fini(&s->client);

@@ -20,6 +20,7 @@
 #include "capture/exchange.h"
 #include "diffengine/prepared.h"
 #include "capture/turn.h"
+#include "capture/types.h"
 #include "wire/backend.h"
 #include "wire/link.h"
 
@@ -84,6 +85,7 @@ struct session {
 	struct prepared prepared;
 	struct turn_ticket ticket;
 	struct align align;
+	struct types types;
 	struct buf columns;    /* RowDescription of a result whose head was handed on already */
 	bool is_alone;         /* degraded mode: the candidate is gone for good; is_detached, too */
 	bool is_detached;      /* the candidate is left out until the transaction ends */

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "diffengine/compare_impl.h"
-#include "diffengine/lockstep.h"
 
 /* Two values as value.c shows them fit, with names of any sane length. */
 #define SENTENCE_MAX 4096
@@ -131,7 +130,7 @@ static void compare_column(struct compare_run *run, int at, const struct wire_co
 {
 	if (!bytes_equal(truth->name, candidate->name))
 		note_column(run, DIFF_COLUMNS, at, truth, candidate);
-	if (!lockstep_are_types_alike(truth->type_oid, candidate->type_oid) ||
+	if (!user_types_alike(run->input->types, truth->type_oid, candidate->type_oid) ||
 		truth->typlen != candidate->typlen || truth->typmod != candidate->typmod)
 		note_column(run, DIFF_TYPE, at, truth, candidate);
 	if (truth->format != candidate->format)
@@ -224,7 +223,7 @@ static void compare_parameters(
 	}
 	for (int at = 1; wire_oid_next(&left, &a) && wire_oid_next(&right, &b); at++) {
 		snprintf(what, sizeof(what), "%d: type OID", at);
-		if (!lockstep_are_types_alike(a, b))
+		if (!user_types_alike(run->input->types, a, b))
 			note_parameters(run, what, a, b);
 	}
 }

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "diffengine/outcome.h"
+#include "diffengine/user_types.h"
 #include "diffengine/verdict.h"
 
 #define COMPARE_DIFFERENCES_MAX 100
@@ -35,6 +36,9 @@ struct compare_input {
 	/* Names in the order in which texts have them: PostgreSQL first. */
 	const char *truth_name, *candidate_name;
 	bool truth_is_first;
+	/* What is known of user types, with the truth's OIDs put into the candidate's rows
+	 * (user_answer_normalise); NULL: nothing is, any two of them are alike. */
+	struct user_types *types;
 };
 
 struct difference {

@@ -4,6 +4,7 @@
  */
 #include "diffengine/lockstep.h"
 
+#include "diffengine/user_values.h"
 #include "wire/decode.h"
 #include "wire/frame.h"
 
@@ -22,7 +23,7 @@ static bool next_message(struct bytes in, size_t *at, struct frame *f)
 	return false;
 }
 
-static bool are_columns_same(struct bytes a, struct bytes b)
+static bool are_columns_same(struct user_types *types, struct bytes a, struct bytes b)
 {
 	struct wire_items left, right;
 	struct wire_column x, y;
@@ -32,13 +33,13 @@ static bool are_columns_same(struct bytes a, struct bytes b)
 		return false;
 	while (wire_column_next(&left, &x) && wire_column_next(&right, &y))
 		if (!bytes_equal(x.name, y.name) ||
-			!lockstep_are_types_alike(x.type_oid, y.type_oid) || x.typlen != y.typlen ||
+			!user_types_alike(types, x.type_oid, y.type_oid) || x.typlen != y.typlen ||
 			x.typmod != y.typmod || x.format != y.format)
 			return false;
 	return true;
 }
 
-static bool are_parameters_same(struct bytes a, struct bytes b)
+static bool are_parameters_same(struct user_types *types, struct bytes a, struct bytes b)
 {
 	struct wire_items left, right;
 	uint32_t x, y;
@@ -47,7 +48,7 @@ static bool are_parameters_same(struct bytes a, struct bytes b)
 		left.count != right.count)
 		return false;
 	while (wire_oid_next(&left, &x) && wire_oid_next(&right, &y))
-		if (!lockstep_are_types_alike(x, y))
+		if (!user_types_alike(types, x, y))
 			return false;
 	return true;
 }
@@ -58,7 +59,16 @@ static bool are_errors_same(struct bytes a, struct bytes b)
 	       bytes_equal(error_field(a, 'C'), error_field(b, 'C'));
 }
 
-static bool are_messages_same(const struct frame *a, const struct frame *b)
+/* The RowDescription of the result under way, where it is at hand. */
+static struct bytes columns_of(const struct lockstep *l, struct bytes truth)
+{
+	if (l->columns_len < 5 || (l->is_headless && l->columns == 0))
+		return bytes_of(NULL, 0);
+	return bytes_of(truth.ptr + l->columns + 5, l->columns_len - 5);
+}
+
+static bool are_messages_same(
+	const struct lockstep *l, struct bytes truth, const struct frame *a, const struct frame *b)
 {
 	if (bytes_equal(a->whole, b->whole))
 		return true;
@@ -66,9 +76,12 @@ static bool are_messages_same(const struct frame *a, const struct frame *b)
 		return false;
 	switch (a->type) {
 	case BACKEND_ROW_DESCRIPTION:
-		return are_columns_same(a->body, b->body);
+		return are_columns_same(l->types, a->body, b->body);
 	case BACKEND_PARAMETER_DESCRIPTION:
-		return are_parameters_same(a->body, b->body);
+		return are_parameters_same(l->types, a->body, b->body);
+	case BACKEND_DATA_ROW:
+		return l->types &&
+		       user_rows_alike(l->types, columns_of(l, truth), a->body, b->body);
 	case BACKEND_ERROR_RESPONSE:
 		return are_errors_same(a->body, b->body);
 	default:
@@ -136,7 +149,7 @@ enum lockstep_result lockstep_advance(
 		if (!has_truth || !has_candidate)
 			return LOCKSTEP_DRY;
 		begin_item(l);
-		if (!are_messages_same(&a, &b))
+		if (!are_messages_same(l, truth, &a, &b))
 			return LOCKSTEP_DIFFERS;
 		note_message(l, &a);
 		l->truth += a.whole.len;

@@ -1,7 +1,7 @@
 /*
  * The hot path of the comparison: walks two answers message by message as long as they are
  * the same. The same means equal bytes, with what is never compared masked: table OIDs and
- * attribute numbers, OIDs of user types, the wording of errors with equal SQLSTATE;
+ * attribute numbers, OIDs that name the same user type, the wording of errors with equal SQLSTATE;
  * asynchronous messages (NoticeResponse, ParameterStatus, NotificationResponse) are stepped
  * over on either side. Allocates nothing.
  */
@@ -13,15 +13,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-
-/* OIDs from here on are given out per database (PostgreSQL's FirstNormalObjectId). */
-#define FIRST_USER_OID 16384
-
-/* The same type, or possibly the same one under each database's own OID. */
-static inline bool lockstep_are_types_alike(uint32_t a, uint32_t b)
-{
-	return a == b || (a >= FIRST_USER_OID && b >= FIRST_USER_OID);
-}
+#include "diffengine/user_types.h"
 
 enum lockstep_result {
 	LOCKSTEP_DRY,    /* one side, or both, has no whole message left; so far the same */
@@ -38,6 +30,9 @@ struct lockstep {                          /* zero it at the start of an exchang
 	unsigned ordinal;   /* commands that are complete */
 	bool is_headless;   /* the head of the step under way was taken off by a rebase */
 	int64_t rows_gone;  /* rows of it that were taken off */
+	/* What is known of user types, and where what is not is asked about. NULL: nothing is
+	 * known; any two OIDs of user types are alike, and values are compared as bytes. */
+	struct user_types *types;
 };
 
 /* `truth` and `candidate` are each side's whole bytes of which the counters count. */

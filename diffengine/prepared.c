@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "diffengine/statement.h"
+#include "diffengine/user_types.h"
 
 struct name_entry {
 	struct statement *value; /* NULL: free, unless is_removed */
@@ -48,6 +49,7 @@ void statement_drop(struct statement *s)
 	if (!s || --s->references > 0)
 		return;
 	free(s->columns);
+	free(s->types);
 	free(s);
 }
 
@@ -66,6 +68,32 @@ void statement_learn_columns(struct statement *s, struct bytes row_description)
 	free(s->columns);
 	s->columns = copy;
 	s->columns_len = row_description.len;
+}
+
+static bool has_user_type(struct wire_items oids)
+{
+	uint32_t oid;
+
+	while (wire_oid_next(&oids, &oid))
+		if (oid >= FIRST_USER_OID)
+			return true;
+	return false;
+}
+
+void statement_learn_types(struct statement *s, struct wire_items oids)
+{
+	uint32_t *types;
+
+	if (!has_user_type(oids))
+		return;
+	types = calloc(oids.count, sizeof(*types));
+	if (!types)
+		return; /* its parameters go out as they come */
+	free(s->types);
+	s->types = types;
+	s->type_count = oids.count;
+	for (size_t i = 0; i < s->type_count; i++)
+		(void)wire_oid_next(&oids, &types[i]);
 }
 
 static void clear_entry(struct name_entry *e)

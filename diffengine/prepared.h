@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
+#include "wire/decode.h"
 
 #define PREPARED_MAX 65536
 
@@ -23,6 +24,8 @@ struct statement {
 	bool is_writing, is_ordered;
 	unsigned char *columns; /* RowDescription body learned from a Describe; NULL: unknown */
 	size_t columns_len;
+	uint32_t *types; /* of its parameters, the truth's OIDs; NULL: none is a user type */
+	size_t type_count;
 	size_t text_len;
 	char text[];
 };
@@ -33,6 +36,8 @@ struct statement *statement_keep(struct statement *s); /* one more reference; ta
 void statement_drop(struct statement *s);              /* takes NULL */
 struct bytes statement_text(const struct statement *s);
 void statement_learn_columns(struct statement *s, struct bytes row_description);
+/* Keeps the parameters' types if a user type is among them. */
+void statement_learn_types(struct statement *s, struct wire_items oids);
 
 struct name_map { /* open addressing; keys and values owned */
 	struct name_entry *entries;

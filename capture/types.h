@@ -1,0 +1,105 @@
+/*
+ * User types in a session, whose OIDs the two databases have given out each for itself. The
+ * client knows the truth's; so OIDs in Parse, in FunctionCall and inside binary parameters are
+ * replaced in what the candidate gets, and answers are compared by schema and name
+ * (diffengine/user_types.h, user_values.h).
+ *
+ * What is not known is looked up in the session itself, while nothing else is under way:
+ *
+ *   COLLECTING --unknown OID in the unit--> LOOKING --> sent as ever
+ *   AWAITING, all answered --unknown OID in an answer--> LOOKING --> judged
+ *
+ * first on the truth (OID to name, and all types that it consists of), then on the candidate (name
+ * to OID). The look-up is a prepared statement and portal of our own name that are closed at
+ * once, so nothing of the client's is disturbed; it ends in Sync where the exchange is at a
+ * boundary, else in Flush, so that no transaction of the client's is ended. Its answers
+ * are neither compared nor recorded. Not where a transaction has failed, in COPY, or while
+ * the head of a long unit is unanswered: what is unknown then goes out as it came.
+ *
+ * The table lives as long as the session; it is emptied when it is full and after a command
+ * that may have changed types (CREATE, ALTER, DROP, ROLLBACK).
+ */
+#ifndef CAPTURE_TYPES_H
+#define CAPTURE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "diffengine/lockstep.h"
+#include "diffengine/user_types.h"
+#include "wire/decode.h"
+#include "wire/frame.h"
+#include "wire/protocol.h"
+
+struct session;
+struct side;
+struct statement;
+
+struct type_use { /* a message of the unit that names user types */
+	size_t offset;
+	struct statement *statement; /* of a Bind; a reference */
+};
+
+enum types_then { TYPES_THEN_SEND, TYPES_THEN_JUDGE };
+
+struct types {
+	struct user_types known, functions;
+	struct type_use *uses;
+	size_t use_count, use_cap;
+	struct buf out;           /* the unit as the candidate gets it */
+	struct buf sent;          /* the exchange's requests as the candidate got them */
+	bool has_sent;            /* they differ from what the truth got */
+	bool is_sent_lost;        /* and could not be kept: the exchange is not asked again */
+	bool is_told;             /* an event says so already, in this exchange */
+	bool is_stale;            /* DDL was run: forget all before the next unit */
+	struct lockstep mark;     /* where the walk over the answer can begin anew */
+	struct user_types *table; /* that is being looked up; NULL: none is */
+	struct side *side;
+	size_t keep;           /* bytes of its buffer before the answer to our statement */
+	struct protocol saved; /* what the unit that is not sent yet will owe */
+	enum types_then then;
+	int phase;     /* of the exchange, before LOOKING */
+	bool is_whole; /* the unit that waits for it is complete */
+};
+
+void types_init(struct types *t, size_t ceiling);
+void types_fini(struct types *t);
+
+/* The unit's next message: a Parse with its statement's types learned, a Bind to a statement
+ * (NULL: unknown), a FunctionCall. */
+void types_note_parse(struct session *s, const struct statement *statement);
+void types_note_bind(struct session *s, const struct msg_bind *bind, struct statement *statement);
+void types_note_function(struct session *s, uint32_t oid);
+
+/* Before the unit, or a part of it, is sent: true if types are looked up first; then
+ * relay_on_types is called. */
+bool types_look_up(struct session *s, bool is_whole) ATTR_USE_RESULT;
+/* The unit's bytes for the candidate: `data` itself, or a copy with other OIDs, which lives until
+ * the next call. Forgets what was noted of the unit. ptr NULL: no memory. */
+struct bytes types_for_candidate(struct session *s, struct bytes data);
+
+/* The unit, or its first part, is sent now. */
+void types_begin_unit(struct session *s);
+/* The walk over the answers may begin anew from where it is now. */
+void types_mark(struct session *s);
+/* Before both answers are judged, or their equal head is handed on: true if types are looked up
+ * first; then judge_settled is called. Else the walk has been repeated with what is known. */
+bool types_look_back(struct session *s) ATTR_USE_RESULT;
+/* The answers' head has to go on: what is unknown stays so. False: they differ. */
+bool types_settle(struct session *s) ATTR_USE_RESULT;
+
+/* The candidate's row with the truth's OIDs: `row` itself, or a copy until the next call. */
+struct bytes types_row_of_candidate(struct session *s, struct bytes row);
+
+/* Bytes of an answer came while LOOKING. */
+void types_advance(struct session *s);
+/* A command's tag: it may have changed types. */
+void types_note_tag(struct session *s, struct bytes tag);
+void types_end_exchange(struct session *s);
+/* A warning, and an event of the session; one event an exchange. */
+void types_tell(struct session *s, const char *why);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * Looking types up in the session, and walking over the answers again with what was learned.
+ */
+#include "capture/types.h"
+
+#include "base/clock.h"
+#include "capture/answer.h"
+#include "capture/exchange.h"
+#include "capture/judge.h"
+#include "capture/proxy.h"
+#include "capture/relay.h"
+#include "capture/session.h"
+#include "capture/types_query.h"
+#include "diffengine/user_values.h"
+
+static bool is_ready(const struct side *side)
+{
+	const struct protocol *p = &side->backend->protocol;
+
+	return side->backend->state == BACKEND_READY && p->status != 'E' && !p->is_skipping &&
+	       p->doubtful == 0 && p->copy == PROTOCOL_COPY_NONE;
+}
+
+static bool can_look_up(const struct session *s)
+{
+	return !s->is_detached && !s->exchange.is_partial && is_ready(&s->truth) &&
+	       is_ready(&s->candidate);
+}
+
+/* Nothing of the exchange is open: a Sync ends no transaction of the client's. */
+static bool is_at_boundary(const struct session *s)
+{
+	return s->types.then == TYPES_THEN_SEND
+		       ? s->exchange.started_us == 0
+		       : s->truth.done_us >= 0 && s->candidate.done_us >= 0;
+}
+
+static struct types_query query_of(const struct session *s)
+{
+	const struct types *t = &s->types;
+
+	return (struct types_query){.is_function = t->table == &t->functions,
+		.is_candidate = t->side == &s->candidate,
+		.is_final = is_at_boundary(s)};
+}
+
+static bool note_owed(struct protocol *p, struct bytes data)
+{
+	struct frame f;
+
+	while (frame_next(data, WIRE_FRONTEND, data.len, &f, NULL) == FRAME_OK) {
+		if (protocol_on_request(p, &f) != PROTOCOL_OK)
+			return false;
+		data = bytes_skip(data, f.whole.len);
+	}
+	return true;
+}
+
+/* What the unit will owe was noted when it was framed; our statement goes before it. */
+static void ask_side(struct session *s, struct user_types *table, struct side *side)
+{
+	struct types *t = &s->types;
+	struct protocol *protocol = &side->backend->protocol;
+	struct types_query query;
+	struct buf out;
+	bool ok;
+
+	t->table = table;
+	t->side = side;
+	t->keep = side->framed;
+	t->saved = *protocol;
+	protocol_init(protocol);
+	protocol->status = t->saved.status;
+	query = query_of(s);
+	buf_init(&out, 2 * 1024 * 1024);
+	ok = types_query_write(&out, table, &query) && note_owed(protocol, buf_bytes(&out));
+	side->is_sent = true;
+	side->heard_us = clock_mono_us();
+	if (ok)
+		(void)!backend_send(side->backend, buf_bytes(&out));
+	else
+		session_fatal(s, "53200", "twinkly is out of memory");
+	buf_fini(&out);
+}
+
+static struct user_types *next_table(struct types *t)
+{
+	if (t->known.asked_count > 0)
+		return &t->known;
+	return t->functions.asked_count > 0 ? &t->functions : NULL;
+}
+
+static void begin(struct session *s, enum types_then then)
+{
+	struct types *t = &s->types;
+
+	t->then = then;
+	t->phase = s->exchange.phase;
+	s->exchange.phase = PHASE_LOOKING;
+	ask_side(s, next_table(t), &s->truth);
+	watch_update(s->proxy);
+}
+
+bool types_look_up(struct session *s, bool is_whole)
+{
+	if (!next_table(&s->types) || !can_look_up(s))
+		return false;
+	s->types.is_whole = is_whole;
+	begin(s, TYPES_THEN_SEND);
+	return true;
+}
+
+static bool is_asynchronous(unsigned char type)
+{
+	return type == BACKEND_NOTICE_RESPONSE || type == BACKEND_PARAMETER_STATUS ||
+	       type == BACKEND_NOTIFICATION_RESPONSE;
+}
+
+/* Our answer leaves the buffer; what came between it is the client's. */
+static void take_out_answer(struct side *side, size_t keep)
+{
+	struct buf *in = &side->backend->link.in;
+	unsigned char *to = in->ptr + in->start + keep;
+	struct bytes rest = bytes_skip(side_framed(side), keep);
+	struct bytes behind = bytes_skip(buf_bytes(in), side->framed);
+	size_t kept = 0;
+	struct frame f;
+
+	while (frame_next(rest, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) == FRAME_OK) {
+		if (is_asynchronous(f.type)) {
+			memmove(to + kept, f.whole.ptr, f.whole.len);
+			kept += f.whole.len;
+		}
+		rest = bytes_skip(rest, f.whole.len);
+	}
+	if (behind.len > 0)
+		memmove(to + kept, behind.ptr, behind.len);
+	side->framed = keep + kept;
+	buf_truncate(in, keep + kept + behind.len);
+}
+
+/* False: the session cannot go on. */
+static bool read_answer(struct session *s)
+{
+	struct types *t = &s->types;
+	struct side *side = t->side;
+	struct types_query query = query_of(s);
+	struct err why;
+	bool ok = types_query_read(t->table, &query, bytes_skip(side_framed(side), t->keep), &why);
+
+	take_out_answer(side, t->keep);
+	protocol_fini(&side->backend->protocol);
+	side->backend->protocol = t->saved;
+	if (ok)
+		return true;
+	if (!query.is_final || t->saved.status != 'I') {
+		t->table = NULL;
+		(void)err_prefix(&why, "user types could not be looked up: ");
+		answer_give_up(s, side, "58000", why.text);
+		return false;
+	}
+	t->table->asked_count = 0;
+	types_tell(s, why.text);
+	return true;
+}
+
+/* An OID that the truth does not know is not asked about again and again. */
+static void settle_questions(struct user_types *table)
+{
+	for (size_t i = 0; i < table->asked_count; i++) {
+		struct user_type none = {.truth = table->asked[i], .name = (char[]){""}};
+
+		(void)!user_types_add(table, &none);
+	}
+	table->asked_count = 0;
+}
+
+static bool walk_again(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	s->types.known.is_closed = true;
+	ex->lock = s->types.mark;
+	if (lockstep_advance(&ex->lock, side_framed(&s->truth), side_framed(&s->candidate)) !=
+		LOCKSTEP_DIFFERS)
+		return true;
+	if (!ex->has_diverged)
+		answer_diverge(s);
+	return false;
+}
+
+static void resume(struct session *s)
+{
+	struct types *t = &s->types;
+
+	s->exchange.phase = t->phase;
+	if (t->then == TYPES_THEN_JUDGE) {
+		(void)walk_again(s);
+		judge_settled(s);
+	} else if (t->is_whole) {
+		relay_dispatch(s);
+	}
+}
+
+void types_advance(struct session *s)
+{
+	struct types *t = &s->types;
+	struct user_types *table = t->table;
+	bool was_truth = t->side == &s->truth;
+
+	if (!protocol_is_settled(&t->side->backend->protocol) || !read_answer(s))
+		return;
+	if (was_truth)
+		settle_questions(table);
+	if (was_truth && table->count > table->candidate_count) {
+		ask_side(s, table, &s->candidate);
+		return;
+	}
+	t->table = NULL;
+	table = next_table(t);
+	if (table)
+		ask_side(s, table, &s->truth);
+	else
+		resume(s);
+}
+
+/* --- answers --- */
+
+void types_mark(struct session *s)
+{
+	s->exchange.lock.types = &s->types.known;
+	s->types.mark = s->exchange.lock;
+}
+
+void types_begin_unit(struct session *s)
+{
+	s->types.known.is_closed = false;
+	types_mark(s);
+}
+
+bool types_look_back(struct session *s)
+{
+	struct types *t = &s->types;
+
+	if (t->known.asked_count == 0 || s->exchange.folding.is_different)
+		return false;
+	if (!can_look_up(s)) {
+		(void)walk_again(s);
+		return false;
+	}
+	begin(s, TYPES_THEN_JUDGE);
+	return true;
+}
+
+bool types_settle(struct session *s)
+{
+	return s->types.known.asked_count == 0 || s->types.known.is_closed || walk_again(s);
+}
+
+struct bytes types_row_of_candidate(struct session *s, struct bytes row)
+{
+	struct types *t = &s->types;
+
+	if (t->known.candidate_count == 0)
+		return row;
+	buf_reset(&t->out);
+	if (!buf_append_bytes(&t->out, row))
+		return row;
+	user_row_normalise(&t->known, t->out.ptr + t->out.start, buf_len(&t->out));
+	return buf_bytes(&t->out);
+}
