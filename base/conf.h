@@ -32,7 +32,8 @@ enum conf_type {
 	CONF_DURATION, /* microseconds */
 	CONF_SIZE,     /* bytes; KB MB GB are powers of 1024, as PostgreSQL has them */
 	CONF_ENUM,     /* one of `choices` */
-	CONF_STRINGS   /* an array of strings; a single string counts as one of one */
+	CONF_STRINGS,  /* an array of strings; a single string counts as one of one */
+	CONF_LIST      /* the same, and its items may be sections as well: conf_section */
 };
 
 /* One row of a program family's table of keys: from it come checks, defaults,
@@ -72,8 +73,14 @@ int64_t conf_integer(
 	const struct conf *conf, const char *key); /* also duration, size, enum's index */
 double conf_number(const struct conf *conf, const char *key);
 bool conf_boolean(const struct conf *conf, const char *key);
-size_t conf_count(const struct conf *conf, const char *key); /* strings in an array */
-const char *conf_item(const struct conf *conf, const char *key, size_t i);
+size_t conf_count(const struct conf *conf, const char *key);               /* items of an array */
+const char *conf_item(const struct conf *conf, const char *key, size_t i); /* NULL: a section */
+/* The i-th item of a CONF_LIST that is a section, as a configuration of its own, yet to be
+ * checked against its table of keys. NULL: out of memory. Caller owns the result; free with
+ * conf_free before `conf`, from which it borrows. */
+struct conf *conf_section(const struct conf *conf, const char *key, size_t i) ATTR_USE_RESULT;
+/* Do two configurations have the same items there, sections member by member? */
+bool conf_are_same_items(const struct conf *a, const struct conf *b, const char *key);
 /* "file:line:column" of where the i-th item (or the value) was written; "default" if not set. */
 const char *conf_place(const struct conf *conf, const char *key, size_t i);
 

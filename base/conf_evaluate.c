@@ -23,6 +23,7 @@ static const char *const type_names[] = {
 	[CONF_SIZE] = "a size (like 64MB, 1KiB)",
 	[CONF_ENUM] = "one of ",
 	[CONF_STRINGS] = "an array of texts",
+	[CONF_LIST] = "an array of texts and sections",
 };
 
 static void write_type(FILE *out, const struct conf_key *key)
@@ -145,6 +146,7 @@ static bool read_scalar(struct conf_entry *entry, const char *text)
 		return find_choice(entry->key->choices, text, &entry->integer);
 	case CONF_STRING:
 	case CONF_STRINGS:
+	case CONF_LIST:
 		return true;
 	}
 	return false;
@@ -179,30 +181,43 @@ static const char *place_text(struct conf *conf, struct conf_place place)
 	return arena_printf(&conf->arena, "%s:%u:%u", place.file, place.line, place.column);
 }
 
+static bool fits_array(const struct conf_key *key, const struct conf_value *item)
+{
+	return item->kind == CONF_KIND_SCALAR ||
+	       (key->type == CONF_LIST && item->kind == CONF_KIND_OBJECT);
+}
+
+/* Room for the items of an array. */
+static bool new_items(struct conf *conf, struct conf_entry *entry, size_t count)
+{
+	entry->items = arena_alloc(&conf->arena, count * sizeof(*entry->items));
+	entry->places = arena_alloc(&conf->arena, count * sizeof(*entry->places));
+	entry->values = arena_alloc(&conf->arena, count * sizeof(*entry->values));
+	return entry->items && entry->places && entry->values;
+}
+
 /* `value` is an array, or a scalar that counts as an array of one. */
-static bool evaluate_strings(struct conf *conf, struct conf_entry *entry,
+static bool evaluate_array(struct conf *conf, struct conf_entry *entry,
 	const struct conf_value *value, struct conf_faults *faults)
 {
 	bool is_array = value->kind == CONF_KIND_ARRAY;
-	size_t count = is_array ? value->count : 1;
 
 	if (value->kind == CONF_KIND_OBJECT) {
 		wrong_kind(entry->key, value, faults);
 		return true;
 	}
-	entry->items = arena_alloc(&conf->arena, count * sizeof(*entry->items));
-	entry->places = arena_alloc(&conf->arena, count * sizeof(*entry->places));
-	if (!entry->items || !entry->places)
+	if (!new_items(conf, entry, is_array ? value->count : 1))
 		return false;
 	for (const struct conf_value *it = is_array ? value->first : value; it;
 		it = is_array ? it->next : NULL) {
-		if (it->kind != CONF_KIND_SCALAR) {
+		if (!fits_array(entry->key, it)) {
 			wrong_kind(entry->key, it, faults);
 			continue;
 		}
 		const char *place = place_text(conf, it->place);
 		if (!place)
 			return false;
+		entry->values[entry->count] = it;
 		entry->items[entry->count] = it->text;
 		entry->places[entry->count++] = place;
 	}
@@ -245,8 +260,8 @@ bool conf_evaluate(struct conf *conf, struct conf_entry *entry, struct conf_faul
 	entry->place = place_text(conf, value->place);
 	if (!entry->place)
 		return false;
-	if (key->type == CONF_STRINGS)
-		return evaluate_strings(conf, entry, value, faults);
+	if (key->type == CONF_STRINGS || key->type == CONF_LIST)
+		return evaluate_array(conf, entry, value, faults);
 	evaluate_scalar(entry, value, faults);
 	return true;
 }

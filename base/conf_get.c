@@ -52,11 +52,16 @@ bool conf_boolean(const struct conf *conf, const char *key)
 	return entry->integer != 0;
 }
 
+static bool is_array(const struct conf_entry *entry)
+{
+	return entry->key->type == CONF_STRINGS || entry->key->type == CONF_LIST;
+}
+
 size_t conf_count(const struct conf *conf, const char *key)
 {
 	const struct conf_entry *entry = entry_of(conf, key);
 
-	assert(entry->key->type == CONF_STRINGS);
+	assert(is_array(entry));
 	return entry->count;
 }
 
@@ -64,8 +69,54 @@ const char *conf_item(const struct conf *conf, const char *key, size_t i)
 {
 	const struct conf_entry *entry = entry_of(conf, key);
 
-	assert(entry->key->type == CONF_STRINGS && i < entry->count);
+	assert(is_array(entry) && i < entry->count);
 	return entry->items[i];
+}
+
+struct conf *conf_section(const struct conf *conf, const char *key, size_t i)
+{
+	const struct conf_entry *entry = entry_of(conf, key);
+	struct conf *section = conf_new_empty();
+
+	assert(i < entry->count && entry->values[i]->kind == CONF_KIND_OBJECT);
+	if (!section)
+		return NULL;
+	const struct conf_value *value = entry->values[i];
+	section->root = conf_value_copy(section, value, 1, value->place, NULL);
+	if (section->root)
+		return section;
+	conf_free(section);
+	return NULL;
+}
+
+/* As deep as the trees. */
+static bool is_same_value(const struct conf_value *a, const struct conf_value *b)
+{
+	const struct conf_value *of_a = a->first, *of_b = b->first;
+
+	if (a->kind != b->kind || a->count != b->count)
+		return false;
+	if (a->kind == CONF_KIND_SCALAR)
+		return strcmp(a->text, b->text) == 0;
+	for (; of_a && of_b; of_a = of_a->next, of_b = of_b->next) {
+		if (a->kind == CONF_KIND_OBJECT && strcmp(of_a->key, of_b->key) != 0)
+			return false;
+		if (!is_same_value(of_a, of_b))
+			return false;
+	}
+	return true;
+}
+
+bool conf_are_same_items(const struct conf *a, const struct conf *b, const char *key)
+{
+	const struct conf_entry *of_a = entry_of(a, key), *of_b = entry_of(b, key);
+
+	if (of_a->is_set != of_b->is_set || of_a->count != of_b->count)
+		return false;
+	for (size_t i = 0; i < of_a->count; i++)
+		if (!is_same_value(of_a->values[i], of_b->values[i]))
+			return false;
+	return true;
 }
 
 const char *conf_place(const struct conf *conf, const char *key, size_t i)

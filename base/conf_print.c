@@ -23,6 +23,60 @@ static void print_items(const struct conf_entry *entry, FILE *out)
 	fputc(']', out);
 }
 
+/* Can the text stand without quotes? Its parts would be joined just as they are. */
+static bool is_plain(const char *text)
+{
+	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789-._") == strlen(text);
+}
+
+static void print_text(const char *text, FILE *out)
+{
+	if (is_plain(text) && strcmp(text, "null") != 0)
+		fputs(text, out);
+	else
+		conf_quote(out, text, SIZE_MAX);
+}
+
+/* A value of the tree on one line; as deep as the tree. */
+static void print_tree(const struct conf_value *value, FILE *out)
+{
+	bool is_object = value->kind == CONF_KIND_OBJECT;
+
+	if (value->kind == CONF_KIND_SCALAR) {
+		print_text(value->text, out);
+		return;
+	}
+	fputs(is_object ? "{ " : "[", out);
+	for (const struct conf_value *it = value->first; it; it = it->next) {
+		if (is_object) {
+			if (strchr(it->key, '.'))
+				conf_quote(out, it->key, SIZE_MAX);
+			else
+				print_text(it->key, out);
+			fputs(" = ", out);
+		}
+		print_tree(it, out);
+		fputs(it->next ? ", " : "", out);
+	}
+	fputs(is_object ? " }" : "]", out);
+}
+
+/* One item a line: sections are long. */
+static void print_list(const struct conf_entry *entry, FILE *out)
+{
+	fputs("[\n", out);
+	for (size_t i = 0; i < entry->count; i++) {
+		fputs("    ", out);
+		if (entry->items[i])
+			conf_quote(out, entry->items[i], SIZE_MAX);
+		else
+			print_tree(entry->values[i], out);
+		fputc('\n', out);
+	}
+	fputs("  ]", out);
+}
+
 static void print_value(const struct conf_entry *entry, FILE *out)
 {
 	switch (entry->key->type) {
@@ -49,6 +103,9 @@ static void print_value(const struct conf_entry *entry, FILE *out)
 		break;
 	case CONF_STRINGS:
 		print_items(entry, out);
+		break;
+	case CONF_LIST:
+		print_list(entry, out);
 		break;
 	}
 }

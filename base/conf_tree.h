@@ -55,8 +55,9 @@ struct conf_entry {
 	int64_t integer;   /* also boolean, duration, size, index of the choice */
 	double number;
 	bool is_set;  /* by the file, the command line or a default */
-	size_t count; /* CONF_STRINGS: items */
+	size_t count; /* CONF_STRINGS, CONF_LIST: items */
 	const char **items, **places;
+	const struct conf_value **values; /* of the items */
 };
 
 struct conf {

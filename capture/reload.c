@@ -49,18 +49,6 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool are_same_items(const struct conf *a, const struct conf *b, const char *key)
-{
-	size_t count = conf_count(a, key);
-
-	if (count != conf_count(b, key))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!is_same_text(conf_item(a, key, i), conf_item(b, key, i)))
-			return false;
-	return true;
-}
-
 static bool is_same(const struct conf *a, const struct conf *b, const struct conf_key *key)
 {
 	switch (key->type) {
@@ -77,7 +65,8 @@ static bool is_same(const struct conf *a, const struct conf *b, const struct con
 	case CONF_BOOLEAN:
 		return conf_boolean(a, key->name) == conf_boolean(b, key->name);
 	case CONF_STRINGS:
-		return are_same_items(a, b, key->name);
+	case CONF_LIST:
+		return conf_are_same_items(a, b, key->name);
 	}
 	return true;
 }

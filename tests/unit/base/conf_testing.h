@@ -27,6 +27,7 @@ static const struct conf_key plain_keys[] = {
 	{.name = "s.list", .type = CONF_STRINGS},
 	{.name = "list", .type = CONF_STRINGS},
 	{.name = "more", .type = CONF_STRINGS},
+	{.name = "mixed", .type = CONF_LIST},
 };
 
 /* Checks and returns what was printed; the caller frees it. */

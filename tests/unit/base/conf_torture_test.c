@@ -27,6 +27,7 @@ static const char sample[] =
 	"comparison.rules = [ \"yugabytedb\" ]\n"
 	"comparison.rules += ${proxy.routing.more}\n"
 	"comparison.rules += x\n"
+	"mixed = [ a, { b = 1, c = [ \"d\", e ] }, { a { b = 1 } } ]\n"
 	"gr\xc3\xbc\xc3\x9f = ${?PATH} \xe2\x82\xac\n"
 	"proxy = null\n"
 	"a.b.c.d.e.f { g = 1 }, a.b = 5\n"
