@@ -92,6 +92,13 @@ $(OBJ)/gen/report_assets.h: report/report.css report/report.js tests/lint/embed
 		tests/lint/embed report_js < report/report.js) > $@
 $(OBJ)/report/html.o: $(OBJ)/gen/report_assets.h
 
+RULE_PACKS := diffengine/packs/yugabytedb.conf diffengine/packs/postgresql-major.conf
+$(OBJ)/gen/rule_packs.h: $(RULE_PACKS) tests/lint/embed
+	@mkdir -p $(@D)
+	$(call say,EMBED,$@)(tests/lint/embed pack_yugabytedb < diffengine/packs/yugabytedb.conf; \
+		tests/lint/embed pack_postgresql_major < diffengine/packs/postgresql-major.conf) > $@
+$(OBJ)/diffengine/rules.o: $(OBJ)/gen/rule_packs.h
+
 define room_rules
 $(OBJ)/lib$(1).a: $$(call objects,$(1))
 	@rm -f $$@
@@ -167,14 +174,16 @@ format: ## lay out every source file
 	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h)
 
 install: all ## install under DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/twinkly
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/twinkly \
+		$(DESTDIR)$(PREFIX)/share/twinkly/packs
 	install $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE twinkly.conf $(wildcard docs/*.md) \
 		$(DESTDIR)$(PREFIX)/share/doc/twinkly
+	install -m 644 $(RULE_PACKS) $(DESTDIR)$(PREFIX)/share/twinkly/packs
 
 uninstall: ## take away what install put there
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/twinkly
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/twinkly $(DESTDIR)$(PREFIX)/share/twinkly
 
 clean: ## remove build/
 	rm -rf build

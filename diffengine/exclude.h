@@ -1,6 +1,6 @@
 /*
  * `comparison.exclude-patterns`: PCRE2 patterns, searched without regard to case anywhere in
- * a statement. Matching is bounded (PCRE2's match and depth limits); a statement that runs
+ * a statement. Matching is bounded (diffengine/pattern.h); a statement that runs
  * into a limit counts as not excluded.
  */
 #ifndef DIFFENGINE_EXCLUDE_H

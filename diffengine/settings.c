@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "diffengine/exclude.h"
+#include "diffengine/rules.h"
 
 #define KEY_MIB  (1024.0 * 1024.0)
 #define KEY_GIB  (1024.0 * KEY_MIB)
@@ -85,6 +86,9 @@ static const struct conf_key keys[] = {
 	{"comparison.exclude-patterns", CONF_STRINGS, "[]", NULL, 0, 0, false,
 		"PCRE2 patterns, searched without regard to case; statements that match are run "
 		"on both databases and not compared"},
+	{"comparison.rules", CONF_LIST, "[ \"default\" ]", NULL, 0, 0, false,
+		"what differences are allowed: names of rule packs, and rules in braces "
+		"(docs/RULES.md)"},
 	{"comparison.backend-timeout", CONF_DURATION, "60s", NULL, 1000, 24 * KEY_HOUR, false,
 		"how long a database may say nothing in an exchange; then it is inconclusive"},
 	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
@@ -314,7 +318,8 @@ static size_t check_more(const struct settings *s, FILE *out)
 			conf_place(s->conf, "comparison.mismatch-sqlstate", 0), state);
 		errors++;
 	}
-	return errors + check_clients(s, out) + check_metrics(s, out) + check_patterns(s, out);
+	return errors + check_clients(s, out) + check_metrics(s, out) + check_patterns(s, out) +
+	       rules_check(s->conf, out);
 }
 
 bool settings_load(

@@ -178,6 +178,27 @@ def test_help_and_version(env, program):
     contains(done.stderr, "--help", "hint")
 
 
+def test_print_config_of_rules(env):
+    """Rules come out as they went in, one item a line, and can be read again."""
+    path, included = env.path("rules.conf"), env.path("own.conf")
+    with open(included, "w", encoding="utf-8") as file:
+        file.write('comparison.rules += { name = b, reason = "a \\"b\\"", action = tolerance\n'
+                   "  type = [ float8 ], relative = 1e-9 }\n")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('comparison.rules = [ "default", { name = a, reason = r, action = ignore\n'
+                   '  statement = "^\\\\s*SHOW", kinds = [ value ], until = 2027-06-30 } ]\n'
+                   'include "own.conf"\n')
+    first = env.run("twinkly-capture", "--print-config", "-c", path)
+    equal(first.status, 0, f"status ({first.stderr})")
+    contains(first.stdout, '\n    "default"\n    { name = a, reason = r, action = ignore, statement = '
+             '"^\\\\s*SHOW", kinds = [value], until = 2027-06-30 }\n    { name = b, reason = '
+             '"a \\"b\\"", action = tolerance, type = [float8], relative = 1e-9 }\n  ]\n', "rules")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(first.stdout)
+    second = env.run("twinkly-capture", "--print-config", "-c", path)
+    equal(second.stdout, first.stdout, "configuration read again")
+
+
 def test_print_config_can_be_read_again(env):
     first = env.run("twinkly-capture", "--print-config", "-s", "proxy.listen-port=5999",
                     "-s", 'comparison.exclude-patterns=["a\\\\s\\"b"]',

@@ -229,6 +229,13 @@ WRONG = [
     ("unset-variable", "proxy.postgresql.host = ${TWINKLY_NEVER_SET}\n", ":1:",
      "TWINKLY_NEVER_SET"),
     ("bad-pattern", 'comparison.exclude-patterns = [ "fine", "(" ]\n', ":1:", "("),
+    ("bad-rule-member", 'comparison.rules = [ "default"\n  { name = a, reason = r, action = ignore,'
+     ' colum = x } ]\n', ":2:44:", "did you mean \"column\"?"),
+    ("bad-rule-pattern", 'comparison.rules = [\n  { name = a, reason = r, action = ignore,\n'
+     '    statement = "(" } ]\n', ":3:17:", "missing closing parenthesis"),
+    ("bad-rule-too-wide", 'comparison.rules = [ { name = a, reason = r, action = ignore } ]\n',
+     ":1:55:", "nearly every statement"),
+    ("bad-rule-pack", 'comparison.rules = [\n  "yugabyte"\n]\n', ":2:3:", "not a pack of rules"),
     ("bad-sqlstate", 'comparison.mismatch-sqlstate = "xx"\n', ":1:", "SQLSTATE"),
 ]
 

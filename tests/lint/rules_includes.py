@@ -26,7 +26,7 @@ ARROWS = {
 TEST_ARROWS = {"diffengine": ("wire/*",), "report": ("wire/*",)}
 # Made by the Makefile from a text file; each has one user.
 GENERATED = {"version_commit.h": "base/options.c", "trace_sql.h": "schema/trace_open.c",
-             "report_assets.h": "report/html.c"}
+             "report_assets.h": "report/html.c", "rule_packs.h": "diffengine/rules.c"}
 # A third party's header and the only product files that may know it.
 FENCES = {
     "sqlite3.h": ("schema/*",),

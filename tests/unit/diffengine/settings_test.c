@@ -474,6 +474,32 @@ static void test_table(void **state)
 	}
 }
 
+static void test_rules(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	load(&l, NULL, NULL, 0);
+	assert_true(l.is_ok);
+	assert_int_equal(conf_count(l.settings.conf, "comparison.rules"), 1);
+	assert_string_equal(conf_item(l.settings.conf, "comparison.rules", 0), "default");
+	settings_fini(&l.settings);
+	load(&l,
+		"comparison.rules = [ yugabytedb ]\ncomparison.rules += { name = a, reason = r\n"
+		"  action = ignore, column = c }\n",
+		NULL, 0);
+	assert_true(l.is_ok);
+	settings_fini(&l.settings);
+	assert_refused("comparison.rules = [ yugabytedb, nothing\n"
+		       "  { name = a, reason = r, action = ignore, kind = value } ]\n"
+		       "comparison.mismatch-sqlstate = x\n",
+		"FILE:3:32: comparison.mismatch-sqlstate: \"x\" is not a SQLSTATE (five digits or "
+		"capital letters)\n"
+		"FILE:1:34: \"nothing\" is not a pack of rules: expected \"yugabytedb\", "
+		"\"postgresql-major\", \"default\", or a rule in braces\n"
+		"FILE:2:44: unknown key \"kind\"; did you mean \"kinds\"?\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_mismatch_sqlstate),
 		cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
