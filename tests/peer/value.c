@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 static bool keep(
 	struct arena *arena, const void *data, size_t len, struct wire_value *out, struct err *err)
@@ -72,6 +73,19 @@ static bool is_binary_number(const char *text)
 	return false;
 }
 
+/* In UTC, as text: "2026-11-23 14:05:06.123456+00". */
+static bool read_now(struct arena *arena, const char *text, struct wire_value *out, struct err *err)
+{
+	char shown[CLOCK_TEXT_MAX + 2];
+	long ms;
+
+	if (!word_number(text, -1000000000L, 1000000000L, &ms))
+		return err_set(err, "now:%s is not a number of milliseconds", text);
+	clock_format_utc(clock_wall_us() + ms * 1000, shown);
+	memcpy(strchr(shown, 'Z'), "+00", 4);
+	return keep(arena, shown, strlen(shown), out, err);
+}
+
 /* The word with every {} replaced. */
 static bool expand(struct arena *arena, const struct word *word, long number, struct word *out)
 {
@@ -108,5 +122,7 @@ bool value_read(struct arena *arena, const struct word *word, long number, struc
 		return read_hex(arena, w.text + 4, out, err);
 	if (!w.is_quoted && is_binary_number(w.text))
 		return read_number(arena, w.text, out, err);
+	if (!w.is_quoted && strncmp(w.text, "now:", 4) == 0)
+		return read_now(arena, w.text + 4, out, err);
 	return keep(arena, w.text, w.len, out, err);
 }

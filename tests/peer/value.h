@@ -1,6 +1,7 @@
 /*
  * A value of a conversation: NULL, text as it stands, hex:00ff, or a number in binary form as
- * i2: i4: i8: f4: f8: and the number.
+ * i2: i4: i8: f4: f8: and the number; or now:MS, a timestamptz so many milliseconds from when
+ * the conversation was read.
  */
 #ifndef TESTS_PEER_VALUE_H
 #define TESTS_PEER_VALUE_H
