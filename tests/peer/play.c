@@ -130,11 +130,42 @@ static bool play_step(struct stage *stage, struct connection *c, const struct st
 	return false;
 }
 
+/* What Parse, Bind and Close are answered with, whatever they say. */
+static void say_done(struct connection *c, char type)
+{
+	if (type == 'P')
+		need(c, encode_empty(&c->out, BACKEND_PARSE_COMPLETE));
+	if (type == 'B')
+		need(c, encode_empty(&c->out, BACKEND_BIND_COMPLETE));
+	if (type == 'C')
+		need(c, encode_empty(&c->out, BACKEND_CLOSE_COMPLETE));
+}
+
+/* The unit's messages up to its Execute; the rest is for the answer's end. */
+static void say_opening(struct connection *c)
+{
+	struct play_unit *u = &c->unit;
+	size_t i = 0;
+
+	for (; i < u->type_count && u->types[i] != 'E'; i++)
+		say_done(c, u->types[i]);
+	memcpy(c->closing, u->types + i, u->type_count - i);
+	c->closing[u->type_count - i] = '\0';
+}
+
+static void say_closing(struct connection *c)
+{
+	for (const char *type = c->closing; *type; type++)
+		say_done(c, *type);
+	c->closing[0] = '\0';
+}
+
 static void finish_answer(struct connection *c)
 {
+	say_closing(c);
 	if (c->is_ready_due)
 		say_ready(c);
-	if (c->session)
+	if (c->session && c->is_scripted)
 		c->session->answered++;
 	c->playing = NULL;
 	c->is_cancelled = false;
@@ -156,6 +187,7 @@ static void play_on(struct stage *stage, struct connection *c)
 static void begin(struct connection *c, const struct answer *answer, bool is_ready_due)
 {
 	c->playing = answer;
+	c->is_scripted = false;
 	c->step = 0;
 	c->wait_until_us = 0;
 	c->is_ready_due = is_ready_due && !answer->is_closed;
@@ -195,9 +227,13 @@ static void reply_no_rows(struct connection *c)
 	struct wire_column column = {
 		.name = bytes_str("nothing"), .type_oid = 25, .typlen = -1, .typmod = -1};
 
-	need(c, encode_row_description(&c->out, &column, 1) &&
-			encode_command_complete(&c->out, "SELECT 0"));
-	say_ready(c);
+	say_opening(c);
+	if (c->unit.end == 'Q')
+		need(c, encode_row_description(&c->out, &column, 1));
+	need(c, encode_command_complete(&c->out, "SELECT 0"));
+	say_closing(c);
+	if (c->unit.end != 'H')
+		say_ready(c);
 }
 
 static const struct {
@@ -258,6 +294,7 @@ static void begin_unit(struct connection *c, size_t index, size_t asked)
 	c->last = index;
 	c->asked = asked < last ? asked : last;
 	begin(c, unit->answer_count ? &unit->answers[c->asked] : &nothing, unit->end != 'H');
+	c->is_scripted = true;
 }
 
 static const struct unit *unit_at(const struct connection *c, size_t index)
@@ -285,6 +322,7 @@ static void answer_unit(struct stage *stage, struct connection *c)
 	if (next && is_unit(c, next)) {
 		begin_unit(c, c->cursor++, 0);
 	} else if ((rule = find_rule(stage, c))) {
+		say_opening(c);
 		begin(c, &rule->answer, c->unit.end != 'H');
 	} else if (last && is_unit(c, last)) {
 		begin_unit(c, c->last, c->asked + 1);
@@ -318,6 +356,8 @@ static bool note_message(struct connection *c, const struct frame *f)
 	struct bytes text;
 
 	c->unit.end = (char)f->type;
+	if (c->unit.type_count + 1 < sizeof(c->unit.types))
+		c->unit.types[c->unit.type_count++] = (char)f->type;
 	if (f->type == 'Q' && decode_string(f->body, &text))
 		note_text(c, text);
 	if (f->type == 'P' && decode_parse(f->body, &parse))
@@ -333,6 +373,7 @@ static void reset_unit(struct connection *c)
 {
 	buf_reset(&c->unit.text);
 	c->unit.has_text = false;
+	c->unit.type_count = 0;
 	c->unit.end = c->unit.copy = 0;
 }
 
@@ -408,8 +449,6 @@ static void greet(struct stage *stage, struct connection *c)
 					&c->out, s->parameters[i].name, s->parameters[i].value));
 	need(c, encode_key_data(&c->out, c->number, c->number * 7919));
 	begin(c, &s->startup, true);
-	if (c->session)
-		c->session->answered--; /* the greeting is no unit */
 	play_on(stage, c);
 }
 

@@ -27,6 +27,8 @@ struct play_unit { /* what came of a unit so far */
 	char end, copy;
 	struct buf text; /* of its Query or first Parse */
 	bool has_text;
+	char types[32]; /* of its messages; more are not noted */
+	size_t type_count;
 };
 
 struct connection {
@@ -40,7 +42,9 @@ struct connection {
 	struct play_unit unit;
 	const struct answer *playing; /* NULL: nothing */
 	size_t step;
+	bool is_scripted;  /* it is the conversation's own, no rule's */
 	bool is_ready_due; /* the answer leaves it out: ReadyForQuery follows */
+	char closing[32];  /* before that: a rule's Execute is followed by these messages */
 	int64_t wait_until_us;
 	char status;
 	bool is_cancelled;
