@@ -36,7 +36,7 @@ OPT      := $(if $(SAN),$(OPT_debug) -fsanitize=$(SAN) -fno-sanitize-recover=und
 CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -fPIE -fstack-protector-strong -MMD -MP \
 	$(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpthread
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lm -lpthread
 
 ifeq ($(V),0)
 Q = @
