@@ -19,7 +19,7 @@ BIN     := $(if $(filter release,$(VARIANT)),build/bin,$(OBJ)/bin)
 
 # Rooms from the ground up; each may use only those before it (docs/ARCHITECTURE.md, make lint).
 ROOMS    := base wire schema diffengine report replay capture
-PROGRAMS := twinkly-capture twinkly-replay twinkly-report
+PROGRAMS := twinkly-capture twinkly-replay twinkly-report twinkly-trace
 
 VERSION := $(shell cat VERSION)
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -43,7 +43,7 @@ Q = @
 say = @printf '  %-5s %s\n' $(1) $(2);
 endif
 
-MAINS   := $(wildcard $(ROOMS:%=%/main.c))
+MAINS   := $(wildcard $(ROOMS:%=%/main.c) $(ROOMS:%=%/*_main.c))
 SOURCES := $(filter-out $(MAINS),$(wildcard $(ROOMS:%=%/*.c)))
 HEADERS := $(wildcard $(ROOMS:%=%/*.h))
 TESTS   := $(wildcard tests/unit/*/*_test.c)
@@ -107,11 +107,14 @@ endef
 $(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
 
 define program_rules
-$(BIN)/twinkly-$(1): $(OBJ)/$(1)/main.o $$(call archives,$(1))
+$(BIN)/twinkly-$(1): $(OBJ)/$(2).o $$(call archives,$(patsubst %/,%,$(dir $(2))))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach program,capture replay report,$(eval $(call program_rules,$(program))))
+$(eval $(call program_rules,capture,capture/main))
+$(eval $(call program_rules,replay,replay/main))
+$(eval $(call program_rules,report,report/main))
+$(eval $(call program_rules,trace,replay/trace_main))
 
 # --- tests -----------------------------------------------------------------------------------
 

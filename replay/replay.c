@@ -174,11 +174,27 @@ static void begin(struct replay *r, struct roster_session *of, const struct plan
 
 /* --- ending --- */
 
+/* Nothing is under way that had been answered before the captured session was gone; what waits
+ * for a lock may wait for this session's, so it does not count. */
+static bool is_quiet(const struct replay *r, const struct session *s)
+{
+	list_for_each (node, &r->sessions) {
+		const struct exchange *ex = &list_entry(node, struct session, node)->exchange;
+
+		if (ex->is_open && !ex->has_yielded &&
+			ex->recorded.finished_us < s->recorded->ends_us)
+			return false;
+	}
+	return true;
+}
+
 /* The captured session was gone by the time at which the next exchange began. */
 static bool is_past(const struct replay *r, const struct session *s)
 {
 	const struct plan_entry *next = plan_at(&r->plan, 0);
 
+	if (!is_quiet(r, s))
+		return false;
 	return s->recorded->left == 0 && (!next || s->recorded->ends_us < next->started_us);
 }
 

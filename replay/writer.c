@@ -12,7 +12,7 @@
 
 /* --- the head --- */
 
-static bool write_words(struct trace *t, struct err *err)
+bool writer_words(struct trace *t, struct err *err)
 {
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		if (!trace_write_word(t, "verdict", i, verdict_name((enum verdict)i), NULL,
@@ -74,7 +74,7 @@ static bool write_head(struct trace *t, const struct writer_head *head, struct e
 	       trace_write_meta(t, "source_of_truth", s->truth.name, err) &&
 	       trace_write_meta(t, "candidate", s->candidate.name, err) &&
 	       trace_write_meta(t, "command_line", head->command_line, err) &&
-	       write_configuration(t, s, err) && write_words(t, err) &&
+	       write_configuration(t, s, err) && writer_words(t, err) &&
 	       write_backend(t, TRACE_TRUTH, &s->truth, err) &&
 	       write_backend(t, TRACE_CANDIDATE, &s->candidate, err) && trace_commit(t, err);
 }
@@ -225,7 +225,7 @@ static struct bytes readable(const char *s)
 	return bytes_str(s ? s : "");
 }
 
-static bool write_difference(
+bool writer_difference(
 	struct trace *trace, int64_t exchange, const struct difference *d, struct err *err)
 {
 	struct trace_difference row = {.exchange = exchange,
@@ -248,7 +248,7 @@ void writer_differences(struct writer *w, int64_t exchange, const struct compari
 	struct err err;
 
 	for (size_t i = 0; i < result->count && begin(w); i++)
-		if (!write_difference(w->trace, exchange, &result->differences[i], &err))
+		if (!writer_difference(w->trace, exchange, &result->differences[i], &err))
 			fail(w, &err);
 }
 

@@ -68,6 +68,10 @@ struct writer_exchange {
 };
 void writer_exchange(struct writer *w, const struct writer_exchange *exchange);
 
+/* The look-up tables of a new trace. */
+bool writer_words(struct trace *trace, struct err *err) ATTR_USE_RESULT;
+bool writer_difference(struct trace *trace, int64_t exchange, const struct difference *d,
+	struct err *err) ATTR_USE_RESULT;
 /* writer_commands.c: the command rows of an exchange, from its bytes. */
 bool writer_commands(struct trace *trace, const struct writer_exchange *exchange,
 	struct err *err) ATTR_USE_RESULT;

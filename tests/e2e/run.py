@@ -173,7 +173,8 @@ def main():
     if not tests:
         print(f"no test matches {arguments.only!r}")
         return 2
-    for program in ("twinkly-capture", "twinkly-replay", "twinkly-report"):
+    for program in ("twinkly-capture", "twinkly-replay", "twinkly-report",
+                    "twinkly-trace"):
         if not os.access(os.path.join(arguments.bin, program), os.X_OK):
             print(f"{os.path.join(arguments.bin, program)} is not there: run make first")
             return 2
