@@ -20,7 +20,8 @@
 #define ANALYSIS_KEYS_MAX    32    /* sort keys; the rest are taken as not projected */
 #define ANALYSIS_TARGETS_MAX 1664  /* as PostgreSQL's own limit */
 #define ANALYSIS_TABLES_MAX  64
-#define ANALYSIS_CACHE_MAX   4096 /* analyses that a cache keeps */
+#define ANALYSIS_CACHE_MAX   4096      /* analyses that a cache keeps */
+#define ANALYSIS_CACHE_BYTES (8 << 20) /* of their texts; a longer text than TEXT_MAX is not kept */
 
 enum analysis_class {
 	ANALYSIS_QUERY,   /* SELECT, VALUES, TABLE, set operations */
@@ -39,18 +40,25 @@ enum analysis_class {
 
 struct analysis_target {   /* one entry of the outermost select list, or of RETURNING */
 	bool is_star;      /* `*` or `t.*`: stands for any number of columns */
-	bool is_volatile;  /* made by random(), gen_random_uuid(), pg_backend_pid(), nextval... */
+	bool is_volatile;  /* made by random(), gen_random_uuid(), pg_backend_pid() and the like, or
+			    * a system column; nextval is not: ids are compared exactly */
 	bool is_clock;     /* made by now(), current_date, clock_timestamp() and the like */
 	bool is_unordered; /* an aggregate that collects values, without ORDER BY inside it */
 	bool is_aggregate; /* any aggregate or window function inside */
+	/* row_number(), lag() and the like, or a frame of ROWS, over a window without ORDER BY:
+	 * which row gets which value is not determined. */
+	bool is_window_undetermined;
 	const char *delimiter; /* string_agg's, where it is a literal; NULL: none known */
 	const char *name;      /* the output name where the text gives it; NULL: unknown */
 };
 
 struct analysis_key {     /* one key of the top-level ORDER BY */
 	int target;       /* index + 1 of the target that shows it; 0: none does */
-	const char *name; /* with target 0: a column of this name among the columns that a star
-			   * stands for shows it; NULL: it is not projected */
+	int column;       /* with target 0: the output column from 1, an ordinal in ORDER BY that
+			   * counts what a star stands for; 0: none */
+	const char *name; /* with target and column 0: a column of this name among those that a
+			   * star stands for shows it (if several have it: unknown which); NULL: it
+			   * is not projected */
 };
 
 struct analysis_table {
@@ -61,10 +69,12 @@ struct analysis_table {
 
 struct analysis {
 	enum analysis_class class;
-	bool is_parsed;       /* false: made by the token scan */
-	bool is_metadata;     /* it reads catalogs, information_schema or settings, and no table */
-	bool is_aggregating;  /* an aggregate or window function anywhere: float sums may differ */
-	bool has_inner_limit; /* a subquery or CTE has a LIMIT or DISTINCT ON without total order */
+	bool is_parsed;      /* false: made by the token scan */
+	bool is_metadata;    /* it reads catalogs, information_schema or settings, and no table */
+	bool is_aggregating; /* an aggregate or window function anywhere: float sums may differ */
+	/* A subquery, arm or CTE has LIMIT, OFFSET or DISTINCT ON (and is not ordered by all it
+	 * selects), or TABLESAMPLE is used: which rows there are is not determined. */
+	bool has_inner_limit;
 	bool is_in_input_order; /* INSERT ... VALUES ... RETURNING, a lone VALUES, SRF alone */
 	bool is_single_row; /* cannot return two rows: no FROM, or aggregates without GROUP BY */
 
@@ -72,6 +82,8 @@ struct analysis {
 	const struct analysis_key *keys;
 	size_t key_count;
 
+	/* has_limit also for FETCH n (not FETCH ALL, not MOVE). A count of NULL or ALL, and an
+	 * offset of 0 or NULL, are none. */
 	bool has_limit, has_ties, has_offset, is_distinct_on;
 	int64_t limit;       /* where it is a literal; else -1 */
 	int limit_parameter; /* $n; 0: none */
@@ -79,7 +91,9 @@ struct analysis {
 	const struct analysis_target *targets;
 	size_t target_count; /* 0: unknown */
 
-	const char *name; /* of the cursor or prepared statement; NULL: none */
+	/* Of the cursor or prepared statement, also for CLOSE, DEALLOCATE and EXPLAIN EXECUTE;
+	 * NULL: none. */
+	const char *name;
 
 	const struct analysis_table *tables; /* read and written, each once */
 	size_t table_count;
@@ -91,7 +105,8 @@ struct analysis {
 	size_t fixed_count, sorted_count;
 };
 
-/* Any text, any length, also hostile: never fails but for memory (NULL). */
+/* Of the first statement in the text. Any text, any length, also hostile: never fails but for
+ * memory (NULL). */
 struct analysis *analysis_new(struct bytes text) ATTR_USE_RESULT;
 void analysis_free(struct analysis *analysis); /* takes NULL */
 
@@ -105,5 +120,6 @@ struct analysis_cache *analysis_cache_new(void) ATTR_USE_RESULT;
 void analysis_cache_free(struct analysis_cache *cache); /* takes NULL */
 /* Borrowed until the next call; NULL: no memory. */
 const struct analysis *analysis_get(struct analysis_cache *cache, struct bytes text);
+size_t analysis_cache_count(const struct analysis_cache *cache);
 
 #endif

@@ -99,6 +99,7 @@ bool rules_find_kind(const char *name, unsigned *kind);
 bool rules_find_class(const char *name, unsigned *class);
 
 /* --- rules_match.c --- */
+/* The subject's statement begins with its first word. */
 bool rule_fits_statement(
 	struct rule_body *body, struct rules *rules, const struct rules_subject *subject);
 bool rule_fits_versions(const struct rule_body *body, const struct version_server *postgresql,

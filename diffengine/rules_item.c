@@ -352,7 +352,7 @@ static void take_edit(struct item *it)
 static bool is_every_name(const struct rule_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		if (names->names[i] && strspn(names->names[i], "*.") == strlen(names->names[i]))
+		if (names->names[i] && strspn(names->names[i], "*?.") == strlen(names->names[i]))
 			return true;
 	return names->count == 0;
 }

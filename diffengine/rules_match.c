@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "diffengine/rules_impl.h"
-#include "diffengine/scan.h"
 #include "wire/decode.h"
 
 struct errors { /* messages of ErrorResponse; empty: that side did not fail */
@@ -103,25 +102,12 @@ static bool fits_class(const struct rule_body *body, const struct analysis *anal
 	return body->classes & is;
 }
 
-/* The statement from its first word on: comments before it say nothing. */
-static struct bytes from_first_word(struct bytes statement)
-{
-	struct scan scan;
-	struct scan_token token;
-
-	scan_init(&scan, statement);
-	if (!scan_next(&scan, &token))
-		return bytes_skip(statement, statement.len);
-	return bytes_skip(statement, (size_t)(token.text.ptr - statement.ptr));
-}
-
 bool rule_fits_statement(
 	struct rule_body *body, struct rules *rules, const struct rules_subject *subject)
 {
 	if (!fits_class(body, subject->analysis) || !fits_tables(body, subject->analysis))
 		return false;
-	return !body->statement ||
-	       search(body, body->statement, from_first_word(subject->statement), rules->work);
+	return !body->statement || search(body, body->statement, subject->statement, rules->work);
 }
 
 bool rule_fits_versions(const struct rule_body *body, const struct version_server *postgresql,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "diffengine/rules_impl.h"
+#include "diffengine/scan.h"
 
 bool rules_scope_init(struct rules *rules)
 {
@@ -77,15 +78,28 @@ static struct rules_scope *find(struct rules *rules, struct hash128 key)
 	return it;
 }
 
+/* The statement from its first word on: comments before it say nothing. */
+static struct bytes from_first_word(struct bytes statement)
+{
+	struct scan scan;
+	struct scan_token token;
+
+	scan_init(&scan, statement);
+	if (!scan_next(&scan, &token))
+		return bytes_skip(statement, statement.len);
+	return bytes_skip(statement, (size_t)(token.text.ptr - statement.ptr));
+}
+
 /* The rules that select the statement; NULL: no memory. */
 static struct rules_scope *make(struct rules *rules, const struct rules_subject *subject)
 {
+	struct rules_subject bare = {from_first_word(subject->statement), subject->analysis};
 	struct rule_body *bodies[RULES_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (rules->bodies[i].rule.is_serving &&
-			rule_fits_statement(&rules->bodies[i], rules, subject))
+			rule_fits_statement(&rules->bodies[i], rules, &bare))
 			bodies[count++] = &rules->bodies[i];
 	struct rules_scope *scope = calloc(1, sizeof(*scope) + count * sizeof(scope->bodies[0]));
 	if (!scope)
