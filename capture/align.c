@@ -47,6 +47,10 @@ static bool append_step(struct session *s, struct side *side, enum align_step st
 		return encode_query(out, POISON);
 	case ALIGN_ROLLBACK:
 		return encode_query(out, "ROLLBACK");
+	case ALIGN_FAIL_OPEN:
+		return encode_parse(out, "", POISON, NULL, 0) && encode_flush(out);
+	case ALIGN_FAIL_ANEW:
+		return encode_query(out, "BEGIN") && encode_query(out, POISON);
 	case ALIGN_BREAK_OFF:
 		return encode_parse(out, "", POISON, NULL, 0) && encode_sync(out);
 	case ALIGN_END_COPY:
@@ -230,6 +234,40 @@ bool align_after_error(struct session *s, const struct comparison *result)
 	s->align.steps[0] = step_after_error(&s->truth, &s->candidate);
 	s->align.steps[1] = step_after_error(&s->candidate, &s->truth);
 	return begin(s, result);
+}
+
+/* What makes the follower of a routed unit fit its leader's state. */
+static enum align_step step_of_follower(const struct side *leader, const struct side *follower)
+{
+	char status = leader->backend->protocol.status;
+	char theirs = follower->backend->protocol.status;
+
+	if (status == theirs)
+		return ALIGN_NOTHING;
+	if (status == 'I')
+		return ALIGN_ROLLBACK;
+	return theirs == 'T' ? ALIGN_POISON : ALIGN_FAIL_ANEW;
+}
+
+bool align_routed(struct session *s)
+{
+	struct side *leader = route_leader(s), *follower = route_follower(s);
+	enum align_step *step = &s->align.steps[follower == &s->candidate];
+
+	s->align = (struct align){.then = ALIGN_THEN_GO_ON};
+	if (leader->done_us < 0) {
+		/* After a Flush: the Sync must not commit what the leader rolls back. */
+		if (leader->has_failed && s->exchange.is_shared && !follower->has_failed)
+			*step = ALIGN_FAIL_OPEN;
+		return begin(s, NULL);
+	}
+	*step = step_of_follower(leader, follower);
+	if (leader->backend->protocol.status != 'T' || *step == ALIGN_NOTHING)
+		return begin(s, NULL);
+	session_fatal(s, s->proxy->settings->mismatch_sqlstate,
+		"twinkly: after a routed statement %s is inside a transaction and %s is not",
+		leader->backend->target->name, follower->backend->target->name);
+	return true;
 }
 
 static void excuse(struct session *s)

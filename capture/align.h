@@ -13,6 +13,9 @@ struct session;
 bool align_begin(struct session *s, const struct comparison *result);
 /* The client was told of a mismatch, and its session goes on. False: both sides are fit. */
 bool align_after_error(struct session *s, const struct comparison *result);
+/* A routed unit was answered: the side that was not asked is brought to the same state. False:
+ * it is there, or the session was ended. */
+bool align_routed(struct session *s);
 void align_advance(struct session *s);
 
 #endif

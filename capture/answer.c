@@ -118,6 +118,21 @@ static void consume(struct side *side, size_t len)
 	side->framed -= len;
 }
 
+/* Of a unit that one side alone answers. */
+static void hand_on_single(struct session *s)
+{
+	struct side *leader = route_leader(s);
+	struct bytes answer = side_framed(leader);
+
+	if (leader == &s->truth)
+		exchange_note_truth(s, answer);
+	else
+		exchange_note_candidate(s, answer);
+	session_send(s, bytes_skip(answer, s->exchange.handed));
+	s->exchange.handed = 0;
+	consume(leader, answer.len);
+}
+
 void answer_hand_on(struct session *s, size_t truth, size_t candidate)
 {
 	struct exchange *ex = &s->exchange;
@@ -137,7 +152,7 @@ void answer_hand_on(struct session *s, size_t truth, size_t candidate)
 static void hand_on_at_once(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
-	struct bytes answer = side_framed(&s->truth);
+	struct bytes answer = side_framed(route_leader(s));
 
 	/* An error that our own cancel causes is told in our own words. */
 	if (!ex->is_handed_at_once || ex->is_deadlocked || ex->handed >= answer.len)
@@ -219,6 +234,16 @@ static void learn_types(struct statement *statement, struct bytes body)
 		statement_learn_types(statement, oids);
 }
 
+/* The side beside the leader, as far as it has to answer. */
+static bool has_other_settled(struct session *s)
+{
+	const struct side *follower = route_follower(s);
+
+	if (s->is_detached && follower == &s->candidate)
+		return true;
+	return has_settled(follower) || (s->exchange.is_routed && !follower->is_sent);
+}
+
 /* Both sides' columns of a statement's Describe, for later results without one. */
 static void learn_columns(struct session *s)
 {
@@ -273,18 +298,23 @@ static unsigned count_commands(const struct session *s)
 void answer_go_on(struct session *s, const struct comparison *result)
 {
 	struct exchange *ex = &s->exchange;
+	const struct side *leader = route_leader(s);
 	unsigned commands = count_commands(s);
 
 	learn_columns(s);
-	answer_hand_on(s, s->truth.framed, s->is_detached ? 0 : s->candidate.framed);
+	if (route_is_single(s))
+		hand_on_single(s);
+	else
+		answer_hand_on(s, s->truth.framed, s->candidate.framed);
 	if (s->is_marked)
 		return;
 	turn_release(&s->proxy->turn, &s->ticket);
-	if (s->truth.backend->protocol.copy == PROTOCOL_COPY_IN) {
+	ex->route.is_fixed = leader->backend->protocol.copy == PROTOCOL_COPY_IN;
+	if (leader->backend->protocol.copy == PROTOCOL_COPY_IN) {
 		ex->phase = PHASE_COPYING;
 		/* A Sync that was sent before the data is swallowed by the COPY. */
 		ex->ends = ex->is_simple;
-	} else if (protocol_is_idle(&s->truth.backend->protocol) && s->truth.done_us >= 0) {
+	} else if (protocol_is_idle(&leader->backend->protocol) && leader->done_us >= 0) {
 		answer_finish(s, result);
 		return;
 	} else {
@@ -348,16 +378,18 @@ static void walk(struct session *s)
 	struct exchange *ex = &s->exchange;
 
 	hand_on_at_once(s);
-	if (!ex->has_diverged && !s->is_detached &&
-		lockstep_advance(&ex->lock, side_framed(&s->truth), side_framed(&s->candidate)) ==
-			LOCKSTEP_DIFFERS)
+	if (route_is_single(s)) {
+		if (route_leader(s)->framed > 0 && !link_is_clogged(&s->client))
+			hand_on_single(s);
+		return;
+	}
+	if (!ex->has_diverged && lockstep_advance(&ex->lock, side_framed(&s->truth),
+					 side_framed(&s->candidate)) == LOCKSTEP_DIFFERS)
 		answer_diverge(s);
-	if (!ex->has_diverged && !s->is_detached)
+	if (!ex->has_diverged)
 		stream(s);
-	else if (ex->has_diverged && !s->is_detached)
+	else
 		fold(s);
-	else if (s->is_detached && s->truth.framed > 0 && !link_is_clogged(&s->client))
-		answer_hand_on(s, s->truth.framed, 0);
 }
 
 /* Two answers that differ and are too long to be held. */
@@ -383,16 +415,17 @@ static void advance_exchange(struct session *s)
 	walk(s);
 	if (s->is_marked || s->state != SESSION_READY || ex->folding.is_on)
 		return;
-	truth = has_settled(&s->truth);
-	candidate = s->is_detached || has_settled(&s->candidate);
+	truth = has_settled(route_leader(s));
+	candidate = has_other_settled(s);
 	if (ex->phase == PHASE_AWAITING && truth && candidate) {
 		judge_settled(s);
 	} else if (ex->phase == PHASE_AWAITING && !candidate && !s->candidate.is_sent &&
 		   (truth || is_full(&s->truth))) {
 		send_second_half(s);
 	} else if (ex->phase == PHASE_COPYING && truth && candidate &&
-		   s->truth.backend->protocol.copy != PROTOCOL_COPY_IN &&
-		   (s->is_detached || s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {
+		   route_leader(s)->backend->protocol.copy != PROTOCOL_COPY_IN &&
+		   (route_is_single(s) ||
+			   s->candidate.backend->protocol.copy != PROTOCOL_COPY_IN)) {
 		judge_settled(s);
 	} else if (ex->has_diverged && (is_overfull(&s->truth) || is_overfull(&s->candidate))) {
 		answer_give_up(s, &s->truth, "54000",
@@ -405,8 +438,8 @@ bool answer_at_once(struct session *s)
 	const struct exchange *ex = &s->exchange;
 	bool was_sent = s->candidate.is_sent;
 
-	if (ex->phase != PHASE_AWAITING || !has_settled(&s->truth) ||
-		(was_sent && !s->is_detached && !has_settled(&s->candidate)))
+	if (ex->phase != PHASE_AWAITING || !has_settled(route_leader(s)) ||
+		(was_sent && !has_other_settled(s)))
 		return false;
 	advance_exchange(s);
 	return ex->phase != PHASE_AWAITING || s->candidate.is_sent != was_sent;
@@ -489,6 +522,7 @@ static void on_connected(struct backend *b, void *context)
 static bool can_go_alone(const struct session *s, const struct side *side)
 {
 	return side == &s->candidate && !s->proxy->settings->require_secondary &&
+	       !(s->exchange.is_routed && s->exchange.is_led_by_candidate) &&
 	       s->exchange.phase != PHASE_ALIGNING && s->exchange.phase != PHASE_LOOKING;
 }
 

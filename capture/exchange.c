@@ -76,7 +76,7 @@ static void add_described(struct exchange *ex, struct statement *statement)
 static bool on_query(struct session *s, struct bytes body)
 {
 	struct exchange *ex = &s->exchange;
-	struct bytes text;
+	struct bytes text, whole;
 	struct statement_traits traits;
 
 	if (!decode_string(body, &text))
@@ -84,6 +84,7 @@ static bool on_query(struct session *s, struct bytes body)
 	ex->is_simple = true;
 	if (!text.ptr)
 		text = bytes_of("", 0);
+	whole = text;
 	while (statement_next(&text, &traits)) {
 		struct statement *statement;
 
@@ -91,36 +92,45 @@ static bool on_query(struct session *s, struct bytes body)
 			continue;
 		statement = statement_new(traits.text);
 		ex->unit_writes |= traits.is_writing;
+		route_mark(s, statement);
+		route_note_statement(
+			s, statement, (size_t)(traits.text.ptr + traits.text.len - whole.ptr));
 		add_command(ex, statement);
 	}
+	route_note_query(s, whole);
 	return true;
 }
 
-static bool on_parse(struct session *s, struct bytes body)
+static bool on_parse(struct session *s, const struct frame *f)
 {
 	struct msg_parse msg;
 	struct statement *statement;
 
-	if (!decode_parse(body, &msg))
+	if (!decode_parse(f->body, &msg))
 		return false;
 	statement = statement_new(msg.query);
 	if (statement && msg.types.count > 0) {
 		statement_learn_types(statement, msg.types);
 		types_note_parse(s, statement);
 	}
+	route_mark(s, statement);
+	/* A name that is taken is refused by the side that has it. */
+	route_note_use(s, f, statement,
+		msg.name.len > 0 ? prepared_place_of(&s->prepared, 'S', msg.name) : ROUTE_BOTH);
 	prepared_set(&s->prepared, 'S', msg.name, statement);
 	return true;
 }
 
-static bool on_bind(struct session *s, struct bytes body)
+static bool on_bind(struct session *s, const struct frame *f)
 {
 	struct msg_bind msg;
 	struct statement *statement;
 
-	if (!decode_bind(body, &msg))
+	if (!decode_bind(f->body, &msg))
 		return false;
 	statement = prepared_get(&s->prepared, 'S', msg.statement);
 	types_note_bind(s, &msg, statement);
+	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'S', msg.statement));
 	prepared_set(&s->prepared, 'P', msg.portal, statement_keep(statement));
 	return true;
 }
@@ -128,36 +138,46 @@ static bool on_bind(struct session *s, struct bytes body)
 static bool on_named(struct session *s, const struct frame *f)
 {
 	struct msg_named msg;
+	struct statement *statement;
+	enum route place;
 
 	if (!decode_named(f->body, &msg))
 		return false;
-	if (f->type == FRONTEND_CLOSE)
+	statement = prepared_get(&s->prepared, msg.kind, msg.name);
+	place = prepared_place_of(&s->prepared, msg.kind, msg.name);
+	if (f->type == FRONTEND_CLOSE) {
+		route_note_close(s, f, place);
 		prepared_remove(&s->prepared, msg.kind, msg.name);
-	else if (msg.kind == 'S')
-		add_described(&s->exchange, prepared_get(&s->prepared, 'S', msg.name));
+		return true;
+	}
+	route_note_use(s, f, statement, place);
+	if (msg.kind == 'S')
+		add_described(&s->exchange, statement);
 	return true;
 }
 
-static bool on_execute(struct session *s, struct bytes body)
+static bool on_execute(struct session *s, const struct frame *f)
 {
 	struct exchange *ex = &s->exchange;
 	struct msg_execute msg;
 	struct statement *statement;
 
-	if (!decode_execute(body, &msg))
+	if (!decode_execute(f->body, &msg))
 		return false;
 	statement = prepared_get(&s->prepared, 'P', msg.portal);
+	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'P', msg.portal));
 	ex->unit_writes |= !statement || statement->is_writing;
 	add_command(ex, statement_keep(statement));
 	return true;
 }
 
-static bool on_function_call(struct session *s, struct bytes body)
+static bool on_function_call(struct session *s, const struct frame *f)
 {
 	struct msg_function_call msg;
 
-	if (!decode_function_call(body, &msg))
+	if (!decode_function_call(f->body, &msg))
 		return false;
+	route_note_use(s, f, NULL, ROUTE_BOTH);
 	s->exchange.is_simple = true;
 	s->exchange.unit_writes = true;
 	types_note_function(s, msg.oid);
@@ -170,20 +190,21 @@ bool exchange_note_message(struct session *s, const struct frame *f)
 	struct bytes ignored;
 
 	open_exchange(s);
+	route_begin_unit(s);
 	switch (f->type) {
 	case FRONTEND_QUERY:
 		return on_query(s, f->body);
 	case FRONTEND_PARSE:
-		return on_parse(s, f->body);
+		return on_parse(s, f);
 	case FRONTEND_BIND:
-		return on_bind(s, f->body);
+		return on_bind(s, f);
 	case FRONTEND_DESCRIBE:
 	case FRONTEND_CLOSE:
 		return on_named(s, f);
 	case FRONTEND_EXECUTE:
-		return on_execute(s, f->body);
+		return on_execute(s, f);
 	case FRONTEND_FUNCTION_CALL:
-		return on_function_call(s, f->body);
+		return on_function_call(s, f);
 	case FRONTEND_SYNC:
 		/* It commits what an earlier unit of the exchange did. */
 		s->exchange.unit_writes |= s->exchange.has_written;
@@ -364,6 +385,7 @@ static void count(struct session *s)
 	struct proxy_counts *counts = &s->proxy->counts;
 
 	counts->exchanges[s->exchange.verdict]++;
+	counts->routed += s->exchange.last_route != ROUTE_BOTH;
 	count_side(s, &s->truth, &counts->truth);
 	count_side(s, &s->candidate, &counts->candidate);
 }
@@ -439,6 +461,7 @@ void exchange_reset(struct exchange *ex)
 	trim(&ex->request_more);
 	trim(&ex->truth);
 	trim(&ex->candidate);
+	trim(&ex->route.shared);
 	*ex = (struct exchange){.commands = ex->commands,
 		.command_cap = ex->command_cap,
 		.described = ex->described,
@@ -446,7 +469,8 @@ void exchange_reset(struct exchange *ex)
 		.request = ex->request,
 		.request_more = ex->request_more,
 		.truth = ex->truth,
-		.candidate = ex->candidate};
+		.candidate = ex->candidate,
+		.route = {.shared = ex->route.shared}};
 }
 
 const char *exchange_phase_name(enum exchange_phase phase)

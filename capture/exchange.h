@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "diffengine/prepared.h"
 #include "capture/folding.h"
+#include "capture/route.h"
 #include "diffengine/lockstep.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
@@ -86,6 +87,11 @@ struct exchange {
 	bool is_deadlocked;      /* the watch ends it, see capture/deadlock.h; `why` says whose */
 	bool is_handed_at_once;  /* on-mismatch = log */
 	size_t handed;           /* bytes of the truth's link.in that the client already has */
+	struct unit_route route;
+	bool is_routed;           /* the unit goes to one side only */
+	bool is_led_by_candidate; /* that side is the candidate */
+	bool is_shared;           /* the other one has had a part of the exchange */
+	enum route last_route;    /* of an earlier routed unit; BOTH: none */
 	struct lockstep lock;
 	struct folding folding;
 	struct command *commands;

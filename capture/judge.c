@@ -143,7 +143,7 @@ void judge_settled(struct session *s)
 	struct comparison result;
 	size_t agreed;
 
-	if (!s->is_detached && types_look_back(s))
+	if (!route_is_single(s) && types_look_back(s))
 		return;
 	retry_note_settled(s);
 	/* The cancel may have come too late: then both have answered as ever. */
@@ -156,6 +156,10 @@ void judge_settled(struct session *s)
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_NOT_COMPARED);
 		if (!align_begin(s, NULL))
 			answer_go_on(s, NULL);
+		return;
+	}
+	if (ex->is_routed) {
+		route_settle(s);
 		return;
 	}
 	if (!ex->has_diverged &&

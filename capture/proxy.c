@@ -282,6 +282,14 @@ static void stop_listening(struct proxy *p)
 	}
 }
 
+static void free_patterns(struct proxy *p)
+{
+	exclude_free(p->exclude);
+	routing_free(p->routing);
+	p->exclude = NULL;
+	p->routing = NULL;
+}
+
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings, struct err *err)
 {
 	p->loop = loop;
@@ -293,11 +301,13 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	p->candidate = settings->candidate;
 	turn_init(&p->turn, p->execution == EXECUTION_SERIAL, on_granted);
 	arena_init(&p->arena, COMPARE_ARENA);
-	if (!proxy_set_patterns(p, settings->conf, err))
+	p->routing = routing_new(settings->conf, err);
+	if (!p->routing || !proxy_set_patterns(p, settings->conf, err)) {
+		free_patterns(p);
 		return false;
+	}
 	if (!watch_init(p) || !init_listeners(p)) {
-		exclude_free(p->exclude);
-		p->exclude = NULL;
+		free_patterns(p);
 		return err_set(err, "the event loop cannot watch the listening socket");
 	}
 	uv_idle_init(loop, &p->reaper);
@@ -376,7 +386,7 @@ void proxy_fini(struct proxy *p)
 {
 	if (p->spare_fd > 0)
 		close(p->spare_fd);
-	exclude_free(p->exclude);
+	free_patterns(p);
 	arena_fini(&p->arena);
 }
 

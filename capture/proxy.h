@@ -20,6 +20,7 @@
 #include "capture/turn.h"
 #include "capture/unix_socket.h"
 #include "diffengine/exclude.h"
+#include "diffengine/routing.h"
 #include "diffengine/settings.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
@@ -36,6 +37,7 @@ struct proxy {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct exclude *exclude;
+	struct routing *routing;
 	struct backend_target truth, candidate;
 	enum settings_execution execution;
 	struct record record;

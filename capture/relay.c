@@ -37,6 +37,13 @@ static bool is_clogged(const struct session *s)
 /* The protocol state of both sides learns of the message before it is sent. */
 static bool note_owed(struct session *s, const struct frame *f)
 {
+	/* Of a routed unit the follower's part is noted when it is sent. */
+	if (s->exchange.is_routed && s->exchange.route.is_fixed) {
+		if (protocol_on_request(&route_leader(s)->backend->protocol, f) == PROTOCOL_OK)
+			return true;
+		session_fatal(s, "54000", "too many messages are waiting for their answers");
+		return false;
+	}
 	if (protocol_on_request(&s->truth.backend->protocol, f) != PROTOCOL_OK ||
 		(!s->is_detached &&
 			protocol_on_request(&s->candidate.backend->protocol, f) != PROTOCOL_OK)) {
@@ -117,8 +124,8 @@ static void send_bytes(struct session *s, size_t len, bool to_both)
 		return;
 	}
 	exchange_note_request(s, data);
-	send_to(&s->truth, data);
-	if (!s->is_detached) {
+	send_to(route_leader(s), route_leader(s) == &s->truth ? data : other);
+	if (!route_is_single(s)) {
 		if (to_both)
 			send_to(&s->candidate, other);
 		else if (!buf_append_bytes(&s->candidate.held, other))
@@ -138,6 +145,8 @@ static void send_unit(struct session *s)
 	types_begin_unit(s);
 	ex->has_written |= ex->unit_writes;
 	send_bytes(s, ex->unit_len, to_both);
+	if (ex->is_routed && !s->is_marked)
+		route_send_shared(s);
 	ex->unit_len = 0;
 	ex->is_partial = false;
 	watch_update(s->proxy);
@@ -151,7 +160,7 @@ static void send_partial(struct session *s)
 
 	if (!ex->is_partial)
 		types_begin_unit(s);
-	ex->is_partial = true;
+	ex->is_partial = ex->route.is_fixed = true;
 	retry_note_sent(s);
 	ex->has_written |= ex->unit_writes;
 	send_bytes(s, ex->unit_len, true);
@@ -161,7 +170,7 @@ static void send_partial(struct session *s)
 
 void relay_dispatch(struct session *s)
 {
-	if (types_look_up(s, true))
+	if (!route_decide(s) || types_look_up(s, true))
 		return;
 	s->exchange.phase = PHASE_QUEUED;
 	if (turn_request(
@@ -265,7 +274,7 @@ static bool collect(struct session *s)
 	/* What is owed was noted before it is sent: only what was sent will be answered. */
 	if (ex->unit_len >= (size_t)s->proxy->settings->window / 2 ||
 		(ex->unit_len > 0 && owes_much(s))) {
-		if (types_look_up(s, false))
+		if (!route_decide(s) || types_look_up(s, false))
 			return false;
 		send_partial(s);
 		return !s->is_marked;

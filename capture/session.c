@@ -224,6 +224,7 @@ static void init_exchange(struct exchange *ex, const struct settings *settings)
 	buf_init(&ex->request_more, ceiling);
 	buf_init(&ex->truth, (size_t)settings->max_response);
 	buf_init(&ex->candidate, (size_t)settings->max_response);
+	buf_init(&ex->route.shared, ceiling);
 }
 
 static struct session *new_session(struct proxy *p, const char *address, enum session_origin origin)
@@ -295,6 +296,7 @@ static void fini_exchange(struct exchange *ex)
 	buf_fini(&ex->request_more);
 	buf_fini(&ex->truth);
 	buf_fini(&ex->candidate);
+	buf_fini(&ex->route.shared);
 	free(ex->commands);
 	free(ex->described);
 }

@@ -44,6 +44,8 @@ enum align_step { /* what one side has to do, see align.c */
 	ALIGN_NOTHING,
 	ALIGN_POISON,    /* fail */
 	ALIGN_ROLLBACK,  /* leave the transaction */
+	ALIGN_FAIL_OPEN, /* fail in the middle of an exchange that goes on */
+	ALIGN_FAIL_ANEW, /* begin a transaction that has failed */
 	ALIGN_BREAK_OFF, /* fail, and end the exchange that the client has not ended yet */
 	ALIGN_END_COPY   /* give up a COPY FROM */
 };

@@ -34,6 +34,9 @@ void summary_print(const struct summary *s, FILE *out)
 	if (c->handed_on > 0)
 		fprintf(out, "twinkly: %10" PRId64 " times a blocked session handed its turn on\n",
 			c->handed_on);
+	if (c->routed > 0)
+		fprintf(out, "twinkly: %10" PRId64 " exchanges routed to one database\n",
+			c->routed);
 	if (c->deadlocks > 0)
 		fprintf(out, "twinkly: %10" PRId64 " deadlocks across the two databases ended\n",
 			c->deadlocks);

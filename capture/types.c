@@ -226,6 +226,10 @@ struct bytes types_for_candidate(struct session *s, struct bytes data)
 	struct types *t = &s->types;
 	size_t unknown = 0;
 
+	if (s->exchange.is_routed && !s->exchange.is_led_by_candidate) {
+		drop_uses(t);
+		return data;
+	}
 	if (t->use_count > 0) {
 		buf_reset(&t->out);
 		if (!buf_append_bytes(&t->out, data))

@@ -21,10 +21,17 @@ static bool is_ready(const struct side *side)
 	       p->doubtful == 0 && p->copy == PROTOCOL_COPY_NONE;
 }
 
+/* What the truth alone gets needs nothing; what the candidate alone gets may be looked up while
+ * the truth has no part in the exchange that a Flush would leave open. */
+static bool suits_route(const struct exchange *ex)
+{
+	return !ex->is_routed || (ex->is_led_by_candidate && ex->started_us == 0);
+}
+
 static bool can_look_up(const struct session *s)
 {
-	return !s->is_detached && !s->exchange.is_partial && is_ready(&s->truth) &&
-	       is_ready(&s->candidate);
+	return !s->is_detached && suits_route(&s->exchange) && !s->exchange.is_partial &&
+	       is_ready(&s->truth) && is_ready(&s->candidate);
 }
 
 /* Nothing of the exchange is open: a Sync ends no transaction of the client's. */

@@ -15,6 +15,7 @@ struct name_entry {
 	char *name;
 	size_t len;
 	bool is_removed; /* a grave: probing goes on past it */
+	enum route place;
 };
 
 struct statement *statement_new(struct bytes text)
@@ -33,6 +34,7 @@ struct statement *statement_new(struct bytes text)
 	if (statement_next(&rest, &traits)) {
 		s->is_writing = traits.is_writing;
 		s->is_ordered = traits.is_ordered;
+		s->is_control = traits.is_control;
 	}
 	return s;
 }
@@ -179,6 +181,7 @@ static bool map_set(struct name_map *map, struct bytes name, struct statement *s
 		return false;
 	statement_drop(e->value);
 	e->value = s;
+	e->place = ROUTE_BOTH;
 	return true;
 }
 
@@ -208,12 +211,33 @@ void prepared_set(struct prepared *p, char kind, struct bytes name, struct state
 		statement_drop(s);
 }
 
+static struct name_entry *find(const struct prepared *p, char kind, struct bytes name)
+{
+	struct name_entry *e = map_find(map_of(p, kind), name, hash_bytes64(name));
+
+	return e && e->value ? e : NULL;
+}
+
 struct statement *prepared_get(const struct prepared *p, char kind, struct bytes name)
 {
-	const struct name_map *map = map_of(p, kind);
-	const struct name_entry *e = map_find(map, name, hash_bytes64(name));
+	const struct name_entry *e = find(p, kind, name);
 
 	return e ? e->value : NULL;
+}
+
+void prepared_place(struct prepared *p, char kind, struct bytes name, enum route place)
+{
+	struct name_entry *e = find(p, kind, name);
+
+	if (e)
+		e->place = place;
+}
+
+enum route prepared_place_of(const struct prepared *p, char kind, struct bytes name)
+{
+	const struct name_entry *e = find(p, kind, name);
+
+	return e ? e->place : ROUTE_BOTH;
 }
 
 void prepared_remove(struct prepared *p, char kind, struct bytes name)

@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
+#include "diffengine/routing.h"
 #include "wire/decode.h"
 
 #define PREPARED_MAX 65536
@@ -21,7 +22,9 @@
 struct statement {
 	int references;
 	int64_t trace_id; /* 0: not given yet */
-	bool is_writing, is_ordered;
+	bool is_writing, is_ordered, is_control;
+	enum route route;       /* what the patterns of proxy.routing say; BOTH: nothing */
+	const char *pattern;    /* that says so; borrowed from the configuration */
 	unsigned char *columns; /* RowDescription body learned from a Describe; NULL: unknown */
 	size_t columns_len;
 	uint32_t *types; /* of its parameters, the truth's OIDs; NULL: none is a user type */
@@ -57,6 +60,9 @@ void prepared_fini(struct prepared *p);
 void prepared_set(struct prepared *p, char kind, struct bytes name, struct statement *s);
 /* Borrowed; NULL: unknown. */
 struct statement *prepared_get(const struct prepared *p, char kind, struct bytes name);
+/* Where the name exists; BOTH when it is set. */
+void prepared_place(struct prepared *p, char kind, struct bytes name, enum route place);
+enum route prepared_place_of(const struct prepared *p, char kind, struct bytes name);
 void prepared_remove(struct prepared *p, char kind, struct bytes name);
 
 #endif

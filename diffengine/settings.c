@@ -67,6 +67,15 @@ static const struct conf_key keys[] = {
 		"bytes of an answer held per side and session while they are compared"},
 	BACKEND_KEYS("proxy.postgresql", "PostgreSQL", "5432"),
 	BACKEND_KEYS("proxy.yugabytedb", "YugabyteDB", "5433"),
+	{"proxy.routing.postgres-only-patterns", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"PCRE2 patterns, searched without regard to case; statements that match are given "
+		"to PostgreSQL only and not compared"},
+	{"proxy.routing.yugabyte-only-patterns", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"the same for YugabyteDB"},
+	{"proxy.routing.default-target", CONF_ENUM, "dual", "dual postgresql yugabytedb", 0, 0,
+		false,
+		"where statements go that no pattern matches; transaction control always "
+		"goes to both"},
 	{"comparison.source-of-truth", CONF_ENUM, "yugabytedb", "yugabytedb postgresql", 0, 0,
 		false, "whose answers the client sees"},
 	{"comparison.fail-on-differences", CONF_BOOLEAN, "true", NULL, 0, 0, false,
@@ -213,9 +222,8 @@ static void fill(struct settings *s)
 	fill_operation(s);
 }
 
-static size_t check_patterns(const struct settings *s, FILE *out)
+static size_t check_patterns(const struct settings *s, const char *key, FILE *out)
 {
-	static const char key[] = "comparison.exclude-patterns";
 	size_t errors = 0;
 	struct err err;
 
@@ -318,7 +326,10 @@ static size_t check_more(const struct settings *s, FILE *out)
 			conf_place(s->conf, "comparison.mismatch-sqlstate", 0), state);
 		errors++;
 	}
-	return errors + check_clients(s, out) + check_metrics(s, out) + check_patterns(s, out) +
+	return errors + check_clients(s, out) + check_metrics(s, out) +
+	       check_patterns(s, "comparison.exclude-patterns", out) +
+	       check_patterns(s, "proxy.routing.postgres-only-patterns", out) +
+	       check_patterns(s, "proxy.routing.yugabyte-only-patterns", out) +
 	       rules_check(s->conf, out);
 }
 

@@ -22,7 +22,8 @@ struct findings {
 	bool has_constraints;
 	bool has_doubtful_call;
 	bool has_analyze;
-	bool has_to; /* COPY ... TO */
+	bool has_to;            /* COPY ... TO */
+	bool is_of_transaction; /* the second word is TRANSACTION */
 };
 
 #define NO_DEPTH UINT_MAX
@@ -114,6 +115,8 @@ static void note_token(struct findings *f, const struct scan_token *token)
 {
 	if (f->tokens++ == 0)
 		f->first = *token;
+	else if (f->tokens == 2)
+		f->is_of_transaction = scan_is(token, "transaction");
 	if (token->kind == SCAN_WORD)
 		note_word(f, token);
 	note_pair(f, token);
@@ -162,6 +165,16 @@ static bool may_write(const struct findings *f)
 	if (scan_is(&f->first, "set"))
 		return f->has_constraints;
 	return !is_session_word(&f->first);
+}
+
+static bool is_control(const struct findings *f)
+{
+	static const char *const words[] = {
+		"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"};
+
+	return is_one_of(&f->first, words, ARRAY_LEN(words)) ||
+	       (f->is_of_transaction &&
+		       (scan_is(&f->first, "prepare") || scan_is(&f->first, "set")));
 }
 
 /* An ORDER BY counts at the statement's own level: depth 0, or deeper where the whole query
@@ -230,6 +243,7 @@ bool statement_next(struct bytes *rest, struct statement_traits *traits)
 	traits->is_empty = f.tokens == 0;
 	traits->is_writing = may_write(&f);
 	traits->is_ordered = f.tokens == 0 || is_ordered(&f);
+	traits->is_control = f.tokens > 0 && is_control(&f);
 	*rest = after_semicolons(*rest, scan.at);
 	return true;
 }

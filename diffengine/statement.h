@@ -16,6 +16,8 @@ struct statement_traits {
 	bool is_writing;   /* may change what another session sees, or take locks it waits for */
 	bool is_ordered;   /* the sequence of its rows is determined: a top-level ORDER BY, or a
 			    * statement that is not a query */
+	bool is_control;   /* begins, ends or divides a transaction: BEGIN, COMMIT, SAVEPOINT,
+			    * SET TRANSACTION and the like */
 };
 
 /* Takes the next statement off `*rest` (split at top-level semicolons); what stands empty beside

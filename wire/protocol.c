@@ -165,6 +165,20 @@ enum protocol_result protocol_on_request(struct protocol *p, const struct frame 
 	return push(p, owed);
 }
 
+struct protocol_mark protocol_mark(const struct protocol *p)
+{
+	return (struct protocol_mark){
+		.count = p->count, .syncs = p->syncs, .doubtful = p->doubtful, .copy = p->copy};
+}
+
+void protocol_rewind(struct protocol *p, const struct protocol_mark *mark)
+{
+	p->count = mark->count;
+	p->syncs = mark->syncs;
+	p->doubtful = mark->doubtful;
+	p->copy = mark->copy;
+}
+
 /* --- answers --- */
 
 static enum protocol_result violation(

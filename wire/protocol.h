@@ -72,6 +72,15 @@ enum protocol_result {
 enum protocol_result protocol_on_request(
 	struct protocol *p, const struct frame *frame) ATTR_USE_RESULT;
 
+/* Requests that were noted since a mark, are not sent after all, and are forgotten. Nothing was
+ * checked off in between. */
+struct protocol_mark {
+	size_t count, syncs, doubtful;
+	enum protocol_copy copy;
+};
+struct protocol_mark protocol_mark(const struct protocol *p);
+void protocol_rewind(struct protocol *p, const struct protocol_mark *mark);
+
 /* Checks off a backend message. */
 enum protocol_result protocol_on_answer(
 	struct protocol *p, const struct frame *frame, struct err *err) ATTR_USE_RESULT;

@@ -104,7 +104,11 @@ static void test_buckets_are_added_up(void **state)
 static void test_every_figure_has_its_line(void **state)
 {
 	struct metrics_page page = {.under_way = 3,
-		.counts = {.sessions = 12, .refused = 4, .handed_on = 5, .deadlocks = 10},
+		.counts = {.sessions = 12,
+			.refused = 4,
+			.handed_on = 5,
+			.deadlocks = 10,
+			.routed = 11},
 		.trace = {.items = 6, .lost_exchanges = 7, .gaps = 8, .queued_bytes = 9}};
 
 	(void)state;
@@ -113,6 +117,7 @@ static void test_every_figure_has_its_line(void **state)
 	page_has(&page, "twinkly_sessions_total 12");
 	page_has(&page, "twinkly_refused_total 4");
 	page_has(&page, "twinkly_turns_handed_on_total 5");
+	page_has(&page, "twinkly_routed_exchanges_total 11");
 	page_has(&page, "twinkly_cross_database_deadlocks_total 10");
 	page_has(&page, "twinkly_trace_items_total 6");
 	page_has(&page, "twinkly_trace_lost_exchanges_total 7");
@@ -167,7 +172,7 @@ static void test_every_metric_has_a_type(void **state)
 		if (strncmp(line, name, len) != 0 || !strchr("{ _", line[len]))
 			fail_msg("\"%s\" does not belong to %s", line, name);
 	}
-	assert_int_equal(types, 14);
+	assert_int_equal(types, 15);
 	free(text);
 }
 

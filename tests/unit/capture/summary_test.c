@@ -183,6 +183,7 @@ static void test_print(void **state)
 	c.counts.refused = 5;
 	c.counts.handed_on = 6;
 	c.counts.deadlocks = 8;
+	c.counts.routed = 9;
 	c.stats.lost_exchanges = 7;
 	snprintf(c.stats.why, sizeof(c.stats.why), "the disk is full");
 	print(&c);
@@ -194,6 +195,7 @@ static void test_print(void **state)
 	}
 	expect_line(&c, " 5 sessions refused\n", true);
 	expect_line(&c, " 6 times", true);
+	expect_line(&c, " 9 exchanges routed to one database\n", true);
 	expect_line(&c, " 8 deadlocks across the two databases ended\n", true);
 	expect_line(&c, " 7 exchanges are not in the trace: the disk is full\n", true);
 	free(c.text);

@@ -137,6 +137,40 @@ static void test_bounded(void **state)
 	prepared_fini(&p);
 }
 
+static enum route place_of(const struct prepared *p, char kind, const char *name)
+{
+	return prepared_place_of(p, kind, bytes_str(name));
+}
+
+static void test_places(void **state)
+{
+	struct prepared p;
+
+	(void)state;
+	prepared_init(&p);
+	assert_int_equal(place_of(&p, 'S', "a"), ROUTE_BOTH);
+	prepared_place(&p, 'S', bytes_str("a"), ROUTE_POSTGRESQL); /* no such name */
+	set(&p, 'S', "a", "select 1");
+	set(&p, 'P', "a", "select 1");
+	assert_int_equal(place_of(&p, 'S', "a"), ROUTE_BOTH);
+	prepared_place(&p, 'S', bytes_str("a"), ROUTE_YUGABYTEDB);
+	assert_int_equal(place_of(&p, 'S', "a"), ROUTE_YUGABYTEDB);
+	assert_int_equal(place_of(&p, 'P', "a"), ROUTE_BOTH);
+	for (int i = 0; i < 100; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		set(&p, 'S', name, "");
+	}
+	assert_int_equal(place_of(&p, 'S', "a"), ROUTE_YUGABYTEDB);
+	set(&p, 'S', "a", "select 2");
+	assert_int_equal(place_of(&p, 'S', "a"), ROUTE_BOTH);
+	prepared_place(&p, 'S', bytes_str("a"), ROUTE_POSTGRESQL);
+	prepared_remove(&p, 'S', bytes_str("a"));
+	assert_int_equal(place_of(&p, 'S', "a"), ROUTE_BOTH);
+	prepared_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_many_names),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

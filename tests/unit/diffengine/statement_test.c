@@ -347,6 +347,25 @@ static void test_unordered(void **state)
 			fail_msg("taken for ordered: %s", unordered[i]);
 }
 
+static void test_control(void **state)
+{
+	static const char *const control[] = {"begin", "/* x */ BEGIN ISOLATION LEVEL SERIALIZABLE",
+		"start transaction", "commit", "COMMIT PREPARED 'x'", "end", "rollback to a",
+		"abort", "savepoint a", "release a", "prepare transaction 'x'",
+		"set transaction read only"};
+	static const char *const others[] = {"", "select 1", "prepare a as select 1",
+		"set search_path = transaction", "select begin", "set local a = b", "\"begin\"",
+		"(begin)"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(control); i++)
+		if (!traits_of(control[i]).is_control)
+			fail_msg("not taken for transaction control: %s", control[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (traits_of(others[i]).is_control)
+			fail_msg("taken for transaction control: %s", others[i]);
+}
+
 /* Every prefix of every statement: no crash, and all of it is consumed. */
 static void test_cut_anywhere(void **state)
 {
@@ -400,6 +419,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_split_empty),
 		cmocka_unit_test(test_split_inside),
 		cmocka_unit_test(test_no_text_at_all),

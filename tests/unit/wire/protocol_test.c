@@ -274,6 +274,31 @@ static void test_violations(void **unused)
 }
 
 /* A message that is accepted must not change what is counted when it changes nothing. */
+/* What was noted since the mark and not sent: only what came before is owed. */
+static void test_rewind(void **unused)
+{
+	static const char *const later[] = {
+		">P", ">P >B >E >S", ">Q", ">P >B >E >c >S", ">S >S", ">F"};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
+		struct protocol p;
+		struct protocol_mark mark;
+
+		protocol_init(&p);
+		must_play(&p, ">P >B");
+		mark = protocol_mark(&p);
+		must_play(&p, later[i]);
+		assert_true(p.count > 2);
+		protocol_rewind(&p, &mark);
+		assert_int_equal(p.count, 2);
+		assert_int_equal(p.syncs, 0);
+		must_play(&p, "<1 <2");
+		assert_true(protocol_is_idle(&p));
+		protocol_fini(&p);
+	}
+}
+
 static void test_async_changes_nothing(void **unused)
 {
 	static const char *const async[] = {"<N", "<S", "<A"};
@@ -382,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_violations),
+		cmocka_unit_test(test_rewind),
 		cmocka_unit_test(test_async_changes_nothing),
 		cmocka_unit_test(test_ring_grows_and_is_full),
 		cmocka_unit_test(test_ring_wraps),
