@@ -198,6 +198,29 @@ static void test_index_definitions(void **state)
 	rules_free(rules);
 }
 
+/* Packs are tried on every statement that differs, however long it is. */
+static void test_long_statements(void **state)
+{
+	static const struct analysis *const all[] = {&query, &aggregate, &other};
+	static const char unit[] = "SELECT last_value, a FROM item_seq ALTER TABLE t ";
+	size_t size = 1 << 20;
+	char *text = malloc(size);
+	struct rules *rules = rules_between("15.18", YB15);
+
+	(void)state;
+	for (size_t i = 0; i < size - 1; i++)
+		text[i] = unit[i % (sizeof(unit) - 1)];
+	text[size - 1] = '\0';
+	for (size_t skip = 0; skip < sizeof(unit); skip += 35)
+		for (size_t i = 0; i < ARRAY_LEN(all); i++)
+			(void)select_text(rules, text + skip, all[i]);
+	for (size_t i = 0; i < rules_count(rules); i++)
+		if (rules_at(rules, i)->use.timeouts > 0)
+			fail_msg("%s gives up", rules_at(rules, i)->name);
+	rules_free(rules);
+	free(text);
+}
+
 /* D14, D15, D17, D18 and whatever else would be wrong data. */
 static void test_never_allowed(void **state)
 {
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_features_by_release),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_index_definitions),
+		cmocka_unit_test(test_long_statements),
 		cmocka_unit_test(test_never_allowed),
 		cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_catalogs_of_two_majors),
