@@ -162,7 +162,7 @@ class Conversation:
     def __init__(self, path):
         self.name = os.path.basename(path)[:-len(".txt")].replace("-", "_")
         self.path, self.settings, self.steps = path, {}, []
-        self.status, self.setup, self.is_live = None, [], False
+        self.status, self.setup, self.is_for_any_pair = None, [], False
         self.keywords = set()
         with open(path, encoding="utf-8") as file:
             self._directive = ""
@@ -216,9 +216,10 @@ class Conversation:
             self.steps[-1].replies = int(texts[0])
         elif name == "exit":
             self.status = int(texts[0])
-        elif name == "live":
-            self.is_live = True
-            self.setup += texts
+        elif name == "anywhere":
+            self.is_for_any_pair = True
+        elif name == "setup":
+            self.setup.append(tuple(texts))
         else:
             raise ValueError(f"unknown line {name!r}")
 

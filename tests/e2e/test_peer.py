@@ -13,7 +13,8 @@ import subprocess
 import conversation as conversations
 from checks import Failed, Pending
 from conversation import Player, Unmet
-from harness import Trace, without_servers
+from harness import (Trace, cases, check_sanitizer, contains, fails, on_yugabytedb_only,
+                     without_servers)
 from servers import die_with_parent
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer")
@@ -48,7 +49,11 @@ class Peer:
     def stop(self):
         """Its complaints."""
         self.process.terminate()
-        return self.process.communicate(timeout=10)[1]
+        complaints = self.process.communicate(timeout=10)[1]
+        check_sanitizer(complaints, "scripted-peer")
+        if self.process.returncode not in (0, 1):
+            raise Failed(f"scripted-peer ended with {self.process.returncode}: {complaints}")
+        return complaints
 
 
 class Peers:
@@ -103,7 +108,8 @@ def check(env, talk, servers, direct):
         problems += conversations.check_recorded(talk, trace)
     wanted = conversations.expected_statuses(talk)
     if result.status not in wanted:
-        problems.append(f"exit status {result.status}, expected {wanted}")
+        problems.append(f"exit status {result.status}, expected "
+                        f"{' or '.join(map(str, sorted(wanted)))}")
     return problems
 
 
@@ -118,8 +124,18 @@ def play(env, path):
         raise Unmet(f"{path}:\n  " + "\n  ".join(problems))
 
 
-def make_test(path, reason):
-    @without_servers
+def play_live(env, path):
+    """The same on the real servers, whose tables the `setup` lines make."""
+    talk = conversations.Conversation(path)
+    for side, sql in talk.setup:
+        {"both": env.on_both, "postgresql": env.on_postgresql,
+         "yugabytedb": env.on_yugabytedb}[side](sql)
+    problems = check(env, talk, env.servers, [None] * len(talk.steps))
+    if problems:
+        raise Unmet(f"{path}:\n  " + "\n  ".join(problems))
+
+
+def make_test(path, reason, play):
     def test(env):
         try:
             play(env, path)
@@ -132,14 +148,81 @@ def make_test(path, reason):
     return test
 
 
+def files(folder):
+    """(name, path) of each conversation, in order."""
+    for path in sorted(glob.glob(os.path.join(FOLDER, folder, "*.txt"))):
+        yield os.path.basename(path)[:-len(".txt")].replace("-", "_"), os.path.normpath(path)
+
+
 def define_tests():
     pending = read_pending()
-    for path in sorted(glob.glob(os.path.join(FOLDER, "conversations", "*.txt"))):
-        path = os.path.normpath(path)
-        name = os.path.basename(path)[:-len(".txt")].replace("-", "_")
-        globals()[f"test_{name}"] = make_test(path, pending.pop(name, None))
+    for name, path in files("conversations"):
+        globals()[f"test_{name}"] = without_servers(
+            make_test(path, pending.pop(name, None), play))
+    for name, path in files("live"):
+        test = make_test(path, pending.pop(f"live_{name}", None), play_live)
+        if not conversations.Conversation(path).is_for_any_pair:
+            on_yugabytedb_only(test)
+        globals()[f"test_live_{name}"] = test
     if pending:
         raise Failed(f"tests/peer/pending.txt names what is not there: {sorted(pending)}")
+
+
+# Each spoils one thing of a conversation that holds; without that line it must pass.
+SPOILED = (
+    ("verdict", "expect equal", "expect mismatch value", "expected mismatch value"),
+    ("tag", 'sees tag "SELECT 2"', 'sees tag "SELECT 3"', "the client must see tag"),
+    ("row", "sees row 1", "sees row 3", "the client must see row 3"),
+    ("answer", "yugabytedb row 2", "yugabytedb row 3", "got mismatch value"),
+    ("status", "exit 0", "exit 1", "exit status 0, expected 1"),
+    ("unasked", "expect equal", "expect equal, equal", "no exchange was recorded"),
+    ("unexpected", "expect equal", "", "nothing was expected"),
+)
+GOOD = """client Query "select a from t"
+both columns a:int4
+postgresql row 1 / row 2
+yugabytedb row 2 / row 1
+both tag "SELECT 2"
+expect equal
+sees tag "SELECT 2"
+sees row 1
+exit 0
+"""
+
+
+@without_servers
+@cases(*SPOILED)
+def test_the_runner_notices(env, good, spoiled, problem):
+    path = env.path("conversation.txt")
+    for text in (GOOD, GOOD.replace(good, spoiled)):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        if text == GOOD:
+            play(env, path)
+    contains(str(fails(Unmet, lambda: play(env, path))), problem)
+
+
+@without_servers
+def test_the_runner_notices_a_question_without_an_answer(env):
+    path = env.path("conversation.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('client Query "select 1"\nboth tag "SELECT 0"\nexpect equal\n')
+    with Peers(env, path) as peers:
+        one = peers.both[0]
+        with conversations.wire.Wire(one.host, one.port, "u", "d") as client:
+            client.query("select 2")
+    contains(peers.complaints, "no answer to this: Q select 2", "complaint")
+
+
+@without_servers
+def test_what_is_pending_must_fail(env):
+    path = env.path("conversation.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(GOOD)
+    contains(str(fails(Failed, lambda: make_test(path, "a reason", play)(env))), "take it out of")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(GOOD.replace("expect equal", "expect undecidable"))
+    fails(Pending, lambda: make_test(path, "a reason", play)(env))
 
 
 define_tests()
