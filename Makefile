@@ -24,7 +24,7 @@ PROGRAMS := twinkly-capture twinkly-replay twinkly-report twinkly-trace
 VERSION := $(shell cat VERSION)
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-PACKAGES := libpq openssl sqlite3 libpcre2-8 libuv libmicrohttpd
+PACKAGES := libpq openssl sqlite3 libpcre2-8 libuv libmicrohttpd libcjson
 TEST_PACKAGES := cmocka
 
 WARN := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -36,7 +36,7 @@ OPT      := $(if $(SAN),$(OPT_debug) -fsanitize=$(SAN) -fno-sanitize-recover=und
 CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -fPIE -fstack-protector-strong -MMD -MP \
 	$(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lm -lpthread
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpg_query -lm -lpthread
 
 ifeq ($(V),0)
 Q = @
