@@ -99,11 +99,8 @@ static bool jsonbs_agree(struct value_run *run, struct bytes a, struct bytes b)
 static bool unknowns_agree(
 	struct value_run *run, const struct value_type *type, struct bytes a, struct bytes b)
 {
-	enum value_allowance before = run->why;
-
 	if (value_list_agree(run, type, a, b))
 		return true;
-	run->why = before;
 	return !run->is_binary &&
 	       (value_clock_text_agree(run, a, b) || value_floatlike_agree(run, a, b));
 }

@@ -76,6 +76,8 @@ static void test_unordered(void **state)
 		{JSON, "UF", "[0.3, 7]", "[0.30000000000000004, 7]", ALLOWANCE_FLOAT},
 		{JSON, "UC", "[\"2024-01-01T00:00:00\", \"a\"]", "[\"a\", \"2024-01-01T00:00:01\"]",
 			ALLOWANCE_ELEMENT_ORDER},
+		{JSON, "UC", "[\"2024-01-01T00:00:00\", \"a\", \"b\"]",
+			"[\"2024-01-01T00:00:01\", \"b\", \"a\"]", ALLOWANCE_ELEMENT_ORDER},
 		{JSONB, "U", "[1, 2]", "[2, 1]", ALLOWANCE_ELEMENT_ORDER},
 		{JSONB, "U", "hex:015b312c20325d", "hex:015b322c20315d", ALLOWANCE_ELEMENT_ORDER},
 		{JSONB, "U", "hex:015b312c20325d", "hex:015b322c20335d", DIFFERENT},
