@@ -35,6 +35,9 @@
 /* Not SQL on purpose: it fails in any state, and says in the server's log who sent it. */
 #define POISON "twinkly: this transaction fails, as it did on the other database"
 
+/* Bytes of a step: a Close is shorter than what it closes, of which 256 KiB are looked at. */
+#define STEP_MAX ((size_t)1024 * 1024)
+
 /* The two sides are changed one after the other: what each has to do. */
 static bool append_step(struct session *s, struct side *side, enum align_step step, struct buf *out)
 {
@@ -53,6 +56,8 @@ static bool append_step(struct session *s, struct side *side, enum align_step st
 		return encode_query(out, "BEGIN") && encode_query(out, POISON);
 	case ALIGN_BREAK_OFF:
 		return encode_parse(out, "", POISON, NULL, 0) && encode_sync(out);
+	case ALIGN_CLOSE:
+		return names_write_closes(s, side == &s->truth, out);
 	case ALIGN_END_COPY:
 		/* A Sync that was sent before the data was swallowed by the COPY. */
 		return encode_copy_fail(out, "it failed on the other database") &&
@@ -92,7 +97,7 @@ static bool start_step(struct session *s)
 		if (step == ALIGN_NOTHING)
 			continue;
 		s->align.steps[i] = ALIGN_NOTHING;
-		buf_init(&out, 1024);
+		buf_init(&out, STEP_MAX);
 		ok = append_step(s, sides[i], step, &out) &&
 		     send_messages(s, sides[i], buf_bytes(&out));
 		buf_fini(&out);
@@ -104,9 +109,24 @@ static bool start_step(struct session *s)
 	return false;
 }
 
+/* Once the other steps are taken. The truth's is closed only if the client was told that it
+ * failed. */
+static void add_closes(struct session *s)
+{
+	if (s->align.has_closed || s->align.steps[0] != ALIGN_NOTHING ||
+		s->align.steps[1] != ALIGN_NOTHING)
+		return;
+	s->align.has_closed = true;
+	if (names_is_alone(s, false))
+		s->align.steps[1] = ALIGN_CLOSE;
+	else if (names_is_alone(s, true) && s->align.then != ALIGN_THEN_GO_ON)
+		s->align.steps[0] = ALIGN_CLOSE;
+}
+
 /* The exchange goes into the trace now, with what was found; then the steps are taken. */
 static bool begin(struct session *s, const struct comparison *result)
 {
+	add_closes(s);
 	if (s->align.steps[0] == ALIGN_NOTHING && s->align.steps[1] == ALIGN_NOTHING)
 		return false;
 	exchange_note_rest(s);
@@ -155,13 +175,8 @@ static bool align_excluded(
 	return begin(s, result);
 }
 
-/* on-mismatch = log */
-static bool align_lenient(struct session *s, const struct comparison *result, char truth)
+static void detach(struct session *s)
 {
-	if (truth == 'I') {
-		s->align.steps[1] = ALIGN_ROLLBACK;
-		return begin(s, result);
-	}
 	log_warning("session %lld: %s is left out until the transaction ends", (long long)s->id,
 		s->candidate.backend->target->name);
 	record_event(&s->proxy->record, s->id, "detached",
@@ -171,6 +186,19 @@ static bool align_lenient(struct session *s, const struct comparison *result, ch
 	exchange_note_candidate(s, side_framed(&s->candidate));
 	buf_consume(&s->candidate.backend->link.in, s->candidate.framed);
 	s->candidate.framed = 0;
+}
+
+/* on-mismatch = log */
+static bool align_lenient(struct session *s, const struct comparison *result, char truth)
+{
+	if (truth == 'I') {
+		s->align.steps[1] = ALIGN_ROLLBACK;
+		return begin(s, result);
+	}
+	s->align.is_detaching = true;
+	if (begin(s, result))
+		return true;
+	detach(s);
 	return false;
 }
 
@@ -206,7 +234,7 @@ bool align_begin(struct session *s, const struct comparison *result)
 	if (s->is_detached)
 		return reattach(s);
 	if (truth == candidate)
-		return false;
+		return begin(s, result);
 	return s->exchange.is_handed_at_once ? align_lenient(s, result, truth)
 					     : align_excluded(s, result, truth, candidate);
 }
@@ -299,9 +327,12 @@ void align_advance(struct session *s)
 		s->align.steps[0] = step_after_error(&s->truth, &s->candidate);
 		s->align.steps[1] = step_after_error(&s->candidate, &s->truth);
 	}
+	add_closes(s);
 	if (start_step(s) || s->is_marked)
 		return;
 	s->exchange.phase = PHASE_AWAITING;
+	if (s->align.is_detaching)
+		detach(s);
 	if (then == ALIGN_THEN_READY) {
 		mismatch_ready(s);
 		return;

@@ -56,6 +56,11 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 		side->last_rows = side->rows;
 		side->rows = 0;
 		break;
+	case BACKEND_PARSE_COMPLETE:
+	case BACKEND_BIND_COMPLETE:
+	case BACKEND_CLOSE_COMPLETE:
+		side->completed++;
+		break;
 	case BACKEND_ERROR_RESPONSE:
 		side->rows = 0;
 		side->has_failed = true;

@@ -31,6 +31,7 @@ static void open_exchange(struct session *s)
 	ex->verdict = VERDICT_EQUAL;
 	ex->is_handed_at_once = s->proxy->settings->on_mismatch == ON_MISMATCH_LOG;
 	s->truth.done_us = s->candidate.done_us = -1;
+	s->truth.completed = s->candidate.completed = 0;
 	s->truth.has_failed = s->candidate.has_failed = false;
 	s->truth.last_rows = 0;
 	s->truth.last_tag[0] = '\0';
@@ -117,6 +118,7 @@ static bool on_parse(struct session *s, const struct frame *f)
 	/* A name that is taken is refused by the side that has it. */
 	route_note_use(s, f, statement,
 		msg.name.len > 0 ? prepared_place_of(&s->prepared, 'S', msg.name) : ROUTE_BOTH);
+	names_note(s, msg.name);
 	prepared_set(&s->prepared, 'S', msg.name, statement);
 	return true;
 }
@@ -131,6 +133,7 @@ static bool on_bind(struct session *s, const struct frame *f)
 	statement = prepared_get(&s->prepared, 'S', msg.statement);
 	types_note_bind(s, &msg, statement);
 	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'S', msg.statement));
+	names_note(s, bytes_of(NULL, 0));
 	prepared_set(&s->prepared, 'P', msg.portal, statement_keep(statement));
 	return true;
 }
@@ -147,6 +150,7 @@ static bool on_named(struct session *s, const struct frame *f)
 	place = prepared_place_of(&s->prepared, msg.kind, msg.name);
 	if (f->type == FRONTEND_CLOSE) {
 		route_note_close(s, f, place);
+		names_note(s, msg.kind == 'S' ? msg.name : bytes_of(NULL, 0));
 		prepared_remove(&s->prepared, msg.kind, msg.name);
 		return true;
 	}
@@ -439,6 +443,7 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 	retry_note_settled(s);
 	s->proxy->active--;
 	types_end_exchange(s);
+	names_settle(s);
 	exchange_reset(&s->exchange);
 }
 
@@ -470,6 +475,7 @@ void exchange_reset(struct exchange *ex)
 		.request_more = ex->request_more,
 		.truth = ex->truth,
 		.candidate = ex->candidate,
+		.names = {.old = ex->names.old, .cap = ex->names.cap},
 		.route = {.shared = ex->route.shared}};
 }
 

@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "diffengine/prepared.h"
 #include "capture/folding.h"
+#include "capture/names.h"
 #include "capture/route.h"
 #include "diffengine/lockstep.h"
 #include "diffengine/verdict.h"
@@ -47,6 +48,7 @@ struct side {                    /* one backend of the session */
 	int64_t heard_us;  /* monotonic: when it last said something, or was sent something */
 	struct buf held;   /* the unit's bytes that it has not been sent yet */
 	bool is_sent;      /* the unit was sent */
+	size_t completed;  /* ParseComplete, BindComplete and CloseComplete of this exchange */
 	bool has_failed;   /* an ErrorResponse came in this exchange */
 	bool is_stopped;   /* what follows its CopyInResponse waits for the judgement of that */
 	int64_t rows;      /* of the result under way */
@@ -87,6 +89,7 @@ struct exchange {
 	bool is_deadlocked;      /* the watch ends it, see capture/deadlock.h; `why` says whose */
 	bool is_handed_at_once;  /* on-mismatch = log */
 	size_t handed;           /* bytes of the truth's link.in that the client already has */
+	struct names names;
 	struct unit_route route;
 	bool is_routed;           /* the unit goes to one side only */
 	bool is_led_by_candidate; /* that side is the candidate */

@@ -98,6 +98,8 @@ static bool send_again(struct side *side, struct bytes request)
 		rest = bytes_skip(rest, f.whole.len);
 	}
 	side->is_sent = true;
+	side->completed = 0;
+	side->has_failed = false;
 	side->done_us = -1;
 	side->heard_us = clock_mono_us();
 	(void)!backend_send(side->backend, request);

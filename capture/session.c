@@ -297,6 +297,7 @@ static void fini_exchange(struct exchange *ex)
 	buf_fini(&ex->truth);
 	buf_fini(&ex->candidate);
 	buf_fini(&ex->route.shared);
+	names_fini(&ex->names);
 	free(ex->commands);
 	free(ex->described);
 }

@@ -47,6 +47,7 @@ enum align_step { /* what one side has to do, see align.c */
 	ALIGN_FAIL_OPEN, /* fail in the middle of an exchange that goes on */
 	ALIGN_FAIL_ANEW, /* begin a transaction that has failed */
 	ALIGN_BREAK_OFF, /* fail, and end the exchange that the client has not ended yet */
+	ALIGN_CLOSE,     /* close what it alone has prepared */
 	ALIGN_END_COPY   /* give up a COPY FROM */
 };
 
@@ -60,6 +61,8 @@ struct align {
 	enum align_step steps[2]; /* still to be taken: truth, candidate */
 	enum align_then then;
 	bool is_checked;
+	bool has_closed;   /* what one side alone has prepared was looked for */
+	bool is_detaching; /* after it the candidate is left out */
 	struct side *side; /* that is being changed */
 	size_t keep;       /* bytes of its buffer before the answer to our statement */
 };
