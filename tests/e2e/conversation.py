@@ -172,6 +172,9 @@ class Conversation:
                 except Exception as error:
                     raise Failed(f"{path}:{number}: {error!r}") from error
 
+    def has_raw_bytes(self):
+        return any(item[0].text == "Raw" for step in self.steps for item in step.items)
+
     def _take_line(self, line, number):
         words = split_words(line)
         if not words:

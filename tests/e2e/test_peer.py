@@ -84,7 +84,7 @@ def wire_options(session, prefix=""):
 def play_directly(talk, peers):
     """What the truth alone would tell the client, step by step."""
     nothing = [None] * len(talk.steps)
-    if talk.keywords & conversations.NOT_DIRECT:
+    if talk.keywords & conversations.NOT_DIRECT or talk.has_raw_bytes():
         return nothing
     truth = talk.settings.get("comparison.source-of-truth", "yugabytedb").strip('"')
     peer = peers.both[SIDES.index(truth)]

@@ -319,6 +319,9 @@ static void answer_unit(struct stage *stage, struct connection *c)
 	const struct unit *last = c->cursor ? unit_at(c, c->last) : NULL;
 	const struct script_rule *rule;
 
+	/* What this side has no answer to may be meant for the other alone. */
+	while (next && !next->answer_count && !is_unit(c, next))
+		next = unit_at(c, ++c->cursor);
 	if (next && is_unit(c, next)) {
 		begin_unit(c, c->cursor++, 0);
 	} else if ((rule = find_rule(stage, c))) {
