@@ -249,8 +249,7 @@ static bool has_other_settled(struct session *s)
 	return has_settled(follower) || (s->exchange.is_routed && !follower->is_sent);
 }
 
-/* Both sides' columns of a statement's Describe, for later results without one. */
-static void learn_columns(struct session *s)
+void answer_learn_columns(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 	struct bytes answer = side_framed(&s->truth);
@@ -272,6 +271,8 @@ static void learn_columns(struct session *s)
 		}
 		answer = bytes_skip(answer, f.whole.len);
 	}
+	/* Those that are left have failed. */
+	ex->described_known = ex->described_count;
 }
 
 void answer_finish(struct session *s, const struct comparison *result)
@@ -306,7 +307,6 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	const struct side *leader = route_leader(s);
 	unsigned commands = count_commands(s);
 
-	learn_columns(s);
 	if (route_is_single(s))
 		hand_on_single(s);
 	else

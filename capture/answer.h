@@ -21,7 +21,10 @@ void answer_advance(struct session *s);
 /* A side will not answer any more (lost, or too late). */
 void answer_give_up(struct session *s, struct side *side, const char *sqlstate, const char *why);
 
-/* The unit is answered and judged; the session goes on. */
+/* The unit is answered: what its Describes said of columns is kept, for results without them.
+ * Once per unit, before it is judged. */
+void answer_learn_columns(struct session *s);
+/* The unit is judged; the session goes on. */
 void answer_go_on(struct session *s, const struct comparison *result);
 /* The first bytes of both sides' answers leave the buffers; the client gets the truth's. */
 void answer_hand_on(struct session *s, size_t truth, size_t candidate);

@@ -146,6 +146,7 @@ void judge_settled(struct session *s)
 	if (!route_is_single(s) && types_look_back(s))
 		return;
 	retry_note_settled(s);
+	answer_learn_columns(s);
 	/* The cancel may have come too late: then both have answered as ever. */
 	if (s->exchange.is_deadlocked && (s->truth.has_failed || s->candidate.has_failed)) {
 		mismatch_deadlock(s);

@@ -133,7 +133,8 @@ static void take_answers(struct session *s, size_t truth, size_t candidate)
 {
 	struct bytes answer = bytes_of(framed_of(&s->truth).ptr, truth);
 
-	steps_learn(&s->exchange.steps, answer);
+	if (!s->exchange.is_learned)
+		steps_learn(&s->exchange.steps, answer);
 	exchange_note_truth(s, answer);
 	exchange_note_candidate(s, bytes_of(framed_of(&s->candidate).ptr, candidate));
 	consume(&s->truth, truth);
@@ -277,10 +278,14 @@ static void judge_unit(struct session *s)
 		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
 		diverge(s);
 	if (ex->has_diverged) {
+		/* The unit may describe what it then runs. */
+		steps_learn(&ex->steps, framed_of(&s->truth));
+		ex->is_learned = true;
 		compare(s);
 		ex->has_split = are_apart(s);
 	}
 	take_answers(s, s->truth.framed, s->candidate.framed);
+	ex->is_learned = false;
 	converge(s);
 	ex->lock = (struct lockstep){.ordinal = s->truth.commands};
 }

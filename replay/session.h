@@ -67,11 +67,11 @@ struct exchange {
 	bool has_yielded;        /* blocked: others may go ahead */
 	int64_t id, started_us;  /* in our own trace; 0: not begun */
 	struct request source;
-	bool is_played;    /* the recorded request is over */
-	bool is_partial;   /* the head of the unit under way was sent already, to both sides */
-	bool has_diverged; /* in this unit */
-	bool has_split;    /* the sides are at different steps: not compared any more */
-	size_t unit_len;   /* bytes taken for the unit under way */
+	bool is_played;  /* the recorded request is over */
+	bool is_partial; /* the head of the unit under way was sent already, to both sides */
+	bool has_diverged, is_learned; /* in this unit; learned: the columns that it describes */
+	bool has_split;                /* the sides are at different steps: not compared any more */
+	size_t unit_len;               /* bytes taken for the unit under way */
 	struct steps steps;
 	struct lockstep lock;
 	/* for the trace */

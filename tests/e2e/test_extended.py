@@ -3,7 +3,7 @@
 import struct
 
 import wire
-from harness import cases, env_table, equal, true
+from harness import Trace, cases, env_table, equal, true
 from wire import bind, close, describe, execute, flush, parse, sync
 
 INT4, INT8, TEXT, FLOAT8, BYTEA = 23, 20, 25, 701, 17
@@ -246,3 +246,24 @@ def test_a_session_that_ends_without_terminate(env):
         equal(wire.types(client.read_until("Z")), "12TDCZ", "the answer still comes")
         client.close()
         capture.finish().check_clean()
+
+
+def test_a_result_described_in_its_own_unit(env):
+    """As postgres.js asks the first time: Describe of the statement, then Bind and Execute
+    without one. A difference names the column all the same, in a replay, too."""
+    env.on_both("CREATE TABLE item (id int, name text)")
+    env.on_postgresql("INSERT INTO item VALUES (1, 'axe')")
+    env.on_yugabytedb("INSERT INTO item VALUES (1, 'saw')")
+    with env.capture({"comparison.on-mismatch": "log"}) as capture:
+        with capture.wire() as client:
+            got = client.run(parse("s", "SELECT * FROM item"), describe("S", "s"),
+                             bind("", "s"), execute(), sync())
+            equal(wire.types(got), "1tT2DCZ", "grammar")
+        with capture.finish(1) as trace:
+            equal([row["column_name"] for row in trace.differences()], ["name"], "column")
+    out = env.path("out.trace")
+    result = env.run("twinkly-replay", "-c", capture.configuration, "-t", out,
+                     capture.trace_path)
+    equal(result.status, 1, f"exit status of the replay ({result.stderr})")
+    with Trace(out) as trace:
+        equal([row["column_name"] for row in trace.differences()], ["name"], "in the replay")

@@ -178,6 +178,8 @@ static void test_functions(void **state)
 		"Function result mismatch: PostgreSQL 2, YugabyteDB 1");
 	compared_once("V \\N", "V ", DIFF_FUNCTION_RESULT,
 		"Function result mismatch: PostgreSQL , YugabyteDB NULL");
+	compared_once("V \x01\x02", "V \x01\xff", DIFF_FUNCTION_RESULT,
+		"Function result mismatch: PostgreSQL hex:01ff, YugabyteDB hex:0102");
 }
 
 static void test_transaction_status(void **state)
