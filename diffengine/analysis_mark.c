@@ -197,35 +197,39 @@ static bool is_seen(const struct analysis_source *source, const char *qualifier)
 	return !qualifier || (source->name && strcmp(source->name, qualifier) == 0);
 }
 
-static bool is_flagged(const struct analysis_target *t)
-{
-	return t->is_volatile || t->is_clock || t->is_unordered || t->is_window_undetermined;
-}
-
-static void mark_from_source(
+/* Adds what the source's columns of this name are made of. Whether it has any. */
+static bool mark_from_source(
 	const struct mark *mark, const struct analysis_source *source, const char *name)
 {
+	bool is_there = false;
+
 	for (size_t i = 0; i < source->list.count; i++) {
 		const struct analysis_target *it = &source->list.targets[i];
 
 		if (!analysis_step(mark->run))
-			return;
-		if (is_flagged(it) && it->name && strcmp(it->name, name) == 0)
+			break;
+		if (it->name && strcmp(it->name, name) == 0) {
 			analysis_merge_flags(mark->target, it);
+			is_there = true;
+		}
 	}
+	return is_there;
 }
 
+/* A column of a subquery may be called xmin and be none of the system's. */
 static void mark_column(const struct mark *mark, const struct cJSON *column)
 {
 	const struct cJSON *fields = tree_get(column, "fields");
 	const char *name = tree_name(fields), *qualifier = tree_qualifier(fields);
+	bool is_there = false;
 
 	if (!name)
 		return;
-	mark->target->is_volatile |= analysis_traits_of_column(name) & NAME_SYSTEM_COLUMN;
 	for (size_t i = 0; i < mark->from->count; i++)
 		if (is_seen(&mark->from->sources[i], qualifier))
-			mark_from_source(mark, &mark->from->sources[i], name);
+			is_there |= mark_from_source(mark, &mark->from->sources[i], name);
+	mark->target->is_volatile |=
+		!is_there && analysis_traits_of_column(name) & NAME_SYSTEM_COLUMN;
 }
 
 static void mark_arm(const struct mark *mark, const struct cJSON *select)

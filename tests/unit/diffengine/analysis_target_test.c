@@ -99,6 +99,8 @@ static void test_followed(void **state)
 		{"select s.n, u.n from (select now() as n) s, u", "n@ n"},
 		{"select s.now from (select now()) s", "now@"},
 		{"select x + 1 from (select random()) s(x)", "?!"},
+		{"select xmin, s.xmax from (select min(x) as xmin, 2 as xmax from t) s",
+			"xmin# xmax"},
 		{"with c as (select random() as r, a from t) select a, r from c", "a r!"},
 		{"with c(x, y) as (select 1, random()) select d.y, x from c d", "y! x"},
 		{"with c as (select now() n), d as (select n m from c) select m from d", "m@"},
