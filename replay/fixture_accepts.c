@@ -108,16 +108,14 @@ const char *fixture_accepts_expired(const struct fixture_accepts *accepts, int64
 	return NULL;
 }
 
-static bool is_covered(
-	const struct fixture_accepts *accepts, int64_t session, const struct difference *d)
+bool fixture_accepts_cover_one(
+	const struct fixture_accepts *accepts, int64_t session, const char *kind, int column)
 {
-	const char *kind = diff_kind_info(d->kind)->name;
-
 	for (size_t i = 0; i < accepts->count; i++) {
 		const struct fixture_accepted *item = &accepts->items[i];
 
 		if (item->session == session && strcmp(item->kind, kind) == 0 &&
-			(item->column == 0 || item->column == d->column) && !is_expired(item))
+			(item->column == 0 || item->column == column) && !is_expired(item))
 			return true;
 	}
 	return false;
@@ -129,7 +127,9 @@ bool fixture_accepts_cover(
 	if (result->omitted > 0)
 		return false;
 	for (size_t i = 0; i < result->count; i++)
-		if (!is_covered(accepts, session, &result->differences[i]))
+		if (!fixture_accepts_cover_one(accepts, session,
+			    diff_kind_info(result->differences[i].kind)->name,
+			    result->differences[i].column))
 			return false;
 	return true;
 }

@@ -35,6 +35,8 @@ size_t fixture_accepts_count(const struct fixture_accepts *accepts, int64_t sess
 /* All differences that are listed are accepted, and there are no others. */
 bool fixture_accepts_cover(
 	const struct fixture_accepts *accepts, int64_t session, const struct comparison *result);
+bool fixture_accepts_cover_one(
+	const struct fixture_accepts *accepts, int64_t session, const char *kind, int column);
 /* One of the session's whose last day is over: its text up to the date; NULL: none. Borrowed. */
 const char *fixture_accepts_expired(const struct fixture_accepts *accepts, int64_t session);
 

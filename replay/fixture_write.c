@@ -300,6 +300,18 @@ static bool finish_session(struct writing *w, const struct fixture_session *s)
 	return true;
 }
 
+/* An `accept` belongs to the session's exchange that ends first. */
+static bool keeps_accepts(const struct writing *w, const struct fixture_session *s)
+{
+	const struct open_exchange *ex = NULL;
+
+	for (size_t i = 0; i < w->open_count; i++)
+		if (w->open[i].session == s && (!ex || w->open[i].finish_us < ex->finish_us))
+			ex = &w->open[i];
+	return !ex || !w->wishes->drops_accepts ||
+	       !w->wishes->drops_accepts(w->wishes->context, ex->id);
+}
+
 static void put_event(struct writing *w, struct fixture_session *s, const struct trace_event *row)
 {
 	if (strcmp(row->what, "connect") == 0) {
@@ -309,7 +321,7 @@ static void put_event(struct writing *w, struct fixture_session *s, const struct
 		fprintf(w->out, "%s! %s\n", s->label, row->what);
 	} else if (strcmp(row->what, "comment") == 0) {
 		fprintf(w->out, "%s\n", row->detail ? row->detail : "");
-	} else if (strcmp(row->what, "accept") == 0 && row->detail) {
+	} else if (strcmp(row->what, "accept") == 0 && row->detail && keeps_accepts(w, s)) {
 		fprintf(w->out, "%s< accept %s\n", s->label, row->detail);
 		s->is_asking = false;
 	}
@@ -353,16 +365,28 @@ static bool on_backend(void *context, const struct trace_backend *row)
 	return true;
 }
 
-static bool read_names(struct writing *w)
+static void tell_apart(struct fixture_names *names)
 {
-	struct fixture_names *n = &w->names;
-
-	if (!trace_read_backends(w->trace, on_backend, n, w->err))
-		return false;
-	if (!n->truth[0] || !n->candidate[0] || strcmp(n->truth, n->candidate) == 0) {
-		name_side(n->truth, sizeof(n->truth), "truth");
-		name_side(n->candidate, sizeof(n->candidate), "candidate");
+	if (!names->truth[0] || !names->candidate[0] ||
+		strcmp(names->truth, names->candidate) == 0) {
+		name_side(names->truth, sizeof(names->truth), "truth");
+		name_side(names->candidate, sizeof(names->candidate), "candidate");
 	}
+}
+
+void fixture_names_of(struct fixture_names *names, const char *truth, const char *candidate)
+{
+	name_side(names->truth, sizeof(names->truth), truth);
+	name_side(names->candidate, sizeof(names->candidate), candidate);
+	tell_apart(names);
+}
+
+bool fixture_names_read(struct fixture_names *names, struct trace *trace, struct err *err)
+{
+	*names = (struct fixture_names){{0}, {0}};
+	if (!trace_read_backends(trace, on_backend, names, err))
+		return false;
+	tell_apart(names);
 	return true;
 }
 
@@ -397,8 +421,8 @@ static bool put_head(struct writing *w)
 
 static bool write_all(struct writing *w)
 {
-	if (!read_names(w) || !fixture_sessions_load(&w->sessions, w->trace, w->wishes, w->err) ||
-		!put_head(w))
+	if (!fixture_names_read(&w->names, w->trace, w->err) ||
+		!fixture_sessions_load(&w->sessions, w->trace, w->wishes, w->err) || !put_head(w))
 		return false;
 	w->counts->sessions = (int64_t)w->sessions.count;
 	plan_init(&w->plan, w->trace);

@@ -36,6 +36,8 @@ struct fixture_wishes {
 	const char *const *setups; /* files */
 	size_t setup_count;
 	fixture_replace_fn *replace; /* may be NULL */
+	/* Whether the exchange's `accept` lines are left out; may be NULL. */
+	bool (*drops_accepts)(void *context, int64_t exchange);
 	void *context;
 };
 
@@ -55,6 +57,12 @@ struct fixture_names {
 };
 bool fixture_print_lines(const struct fixture_answers *answers, const char *label,
 	const struct fixture_names *names, struct buf *out) ATTR_USE_RESULT;
+
+/* As a fixture has the databases' names. */
+void fixture_names_of(struct fixture_names *names, const char *truth, const char *candidate);
+/* Of the trace's backends; where they do not tell the sides apart: truth and candidate. */
+bool fixture_names_read(
+	struct fixture_names *names, struct trace *trace, struct err *err) ATTR_USE_RESULT;
 
 /* fixture_sessions.c: which sessions there will be, and what they are called. */
 struct fixture_session {

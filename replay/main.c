@@ -11,11 +11,12 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "replay/fixture_run.h"
 #include "replay/run.h"
 #include "replay/summary.h"
 #include "wire/backend.h"
 
-enum { OPTION_CONFIG = 1, OPTION_TRACE, OPTION_SET, OPTION_VERBOSE, OPTION_QUIET };
+enum { OPTION_CONFIG = 1, OPTION_TRACE, OPTION_SET, OPTION_VERBOSE, OPTION_QUIET, OPTION_UPDATE };
 
 static const struct option_row rows[] = {
 	{OPTION_CONFIG, 'c', "config", "FILE",
@@ -24,11 +25,13 @@ static const struct option_row rows[] = {
 		"trace to write; by default TRACE with \".replay\" appended"},
 	{OPTION_SET, 's', "set", "KEY=VALUE", "set a configuration key, overrides the file"},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "log more; twice: everything"},
+	{OPTION_UPDATE, 0, "update", NULL,
+		"write what the databases answer now into the fixtures, and show what changed"},
 	{OPTION_QUIET, 'q', "quiet", NULL, "no summary, only errors are logged"},
 };
 
 static const struct option_table table = {.program = "twinkly-replay",
-	.usage = "[OPTION]... TRACE",
+	.usage = "[OPTION]... TRACE|FIXTURE|FOLDER",
 	.summary =
 		"Runs the statements of a trace again, on PostgreSQL and on YugabyteDB, compares "
 		"the\nanswers and writes a trace of its own. Exit status: 0 no mismatch, 1 "
@@ -44,7 +47,7 @@ struct arguments {
 	const char *overrides[OVERRIDES_MAX];
 	size_t override_count;
 	int verbosity;
-	bool is_quiet;
+	bool is_quiet, updates;
 };
 
 static bool on_option(void *context, int id, const char *value, struct err *err)
@@ -66,6 +69,9 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 		return true;
 	case OPTION_VERBOSE:
 		a->verbosity++;
+		return true;
+	case OPTION_UPDATE:
+		a->updates = true;
 		return true;
 	default:
 		a->is_quiet = true;
@@ -145,6 +151,17 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		return EXIT_USAGE;
 	}
 	backend_isolate();
+	if (fixture_run_is_for(a->source)) {
+		struct fixture_run run = {.replay = options, .updates = a->updates};
+
+		run.replay.trace = a->trace;
+		return fixture_run(&run);
+	}
+	if (a->updates) {
+		fprintf(stderr, "twinkly-replay: --update is for fixtures, and \"%s\" is none\n",
+			a->source);
+		return EXIT_USAGE;
+	}
 	return run_replay(&options);
 }
 

@@ -60,6 +60,15 @@ static void record_counts(struct replay *r)
 	writer_meta_number(&r->writer, "exchanges_relaxed", r->counts.relaxed);
 }
 
+static int tell(const struct replay *r, struct run_result *result)
+{
+	const char *why = r->is_stopping ? r->why.text : r->counts.refused ? r->refusal.text : "";
+
+	*result = (struct run_result){.was_stopped = r->is_stopping};
+	snprintf(result->why, sizeof(result->why), "%s", why);
+	return EXIT_SAME;
+}
+
 static int summarise(const struct run *run)
 {
 	const struct replay *r = &run->replay;
@@ -72,6 +81,8 @@ static int summarise(const struct run *run)
 		.stopped = r->is_stopping ? r->why.text : NULL,
 		.refusal = r->counts.refused > 0 ? r->refusal.text : NULL};
 
+	if (run->options->result)
+		return tell(r, run->options->result);
 	if (!run->options->is_quiet)
 		summary_print(&summary, stderr);
 	return summary_exit_status(&summary, stderr);

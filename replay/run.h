@@ -9,12 +9,19 @@
 
 #include "diffengine/settings.h"
 
+/* How a replay ended, for a caller who judges it in another way. */
+struct run_result {
+	bool was_stopped; /* before its end */
+	char why[1024];   /* it was, or the first session that could not connect; "" else */
+};
+
 struct run_options {
 	const struct settings *settings;
-	const char *source;       /* trace to replay */
-	const char *trace;        /* trace to write */
-	const char *command_line; /* of twinkly-replay itself, for the trace */
-	bool is_quiet;            /* no summary */
+	const char *source;        /* trace to replay */
+	const char *trace;         /* trace to write */
+	const char *command_line;  /* of twinkly-replay itself, for the trace */
+	bool is_quiet;             /* no summary */
+	struct run_result *result; /* NULL, or in place of summary and judgement: 0 is returned */
 };
 
 /* Returns the exit status. */

@@ -112,3 +112,138 @@ def test_a_real_run_comes_back_the_same(env):
     result = env.run("twinkly-replay", "-c", capture.configuration, "-t", again, imported)
     equal(result.status, 0, f"status of the replay ({result.stderr})")
     equal(read_text(to_text(env, again, "again.twinkly")), read_text(first), "recorded again")
+
+
+# --- replayed directly ---
+
+HEAD = ("twinkly-fixture 1\n"
+        "sides truth=yugabytedb candidate=postgresql\n"
+        "setup item.sql\n"
+        "session a user=postgres database=postgres\n")
+EQUAL = ('a> Query "SELECT name FROM item ORDER BY id"\n'
+         "a< columns name:text\n"
+         "a< row axe\n"
+         "a< row bow\n"
+         'a< tag "SELECT 2" status=I\n')
+DIFFERENT = ('a> Query "SELECT name FROM item WHERE id = 2"\n'
+             "{accept}"
+             "a< columns name:text\n"
+             "a<yugabytedb row {other}\n"
+             "a<postgresql row bow\n"
+             'a< tag "SELECT 1" status=I\n')
+ACCEPT = 'a< accept value column=1 reason="planted"{until}\n'
+ITEM_SQL = ("DROP TABLE IF EXISTS item; CREATE TABLE item (id int4 PRIMARY KEY, name text);\n"
+            "INSERT INTO item VALUES (1, 'axe'), (2, 'bow');\n")
+PLANT_SQL = "UPDATE item SET name = 'arrow' WHERE id = 2;\n"
+
+
+def replay(env, path, *options, servers=None):
+    """twinkly-replay on a fixture, in the test's own database."""
+    configuration, _ = env.configuration(servers)
+    return env.run("twinkly-replay", "-c", configuration, *options,
+                   "-s", f"proxy.postgresql.database={env.database}",
+                   "-s", f"proxy.yugabytedb.database={env.database}",
+                   path, environment={"TMPDIR": env.directory})
+
+
+def no_leftovers(env):
+    import glob
+    equal(glob.glob(env.path("twinkly-*")), [], "temporary directories")
+
+
+def planted(env, accept="", other="arrow", setup="setup yugabytedb plant.sql\n"):
+    write_text(env, "item.sql", ITEM_SQL)
+    write_text(env, "plant.sql", PLANT_SQL)
+    head, session = HEAD.rsplit("session", 1)
+    return write_text(env, "planted.twinkly", head + setup + "session" + session
+                      + DIFFERENT.format(accept=accept, other=other))
+
+
+def test_as_expected(env):
+    write_text(env, "item.sql", ITEM_SQL)
+    path = write_text(env, "equal.twinkly", HEAD + EQUAL)
+    result = replay(env, path)
+    equal(result.status, 0, f"status ({result.stderr})")
+    contains(result.stderr, "ok   ", "summary")
+    no_leftovers(env)
+
+
+def test_a_side_that_answers_otherwise_than_before(env):
+    write_text(env, "item.sql", ITEM_SQL)
+    path = write_text(env, "equal.twinkly", HEAD + EQUAL.replace("bow", "arrow"))
+    result = replay(env, path)
+    equal(result.status, 1, f"status ({result.stderr})")
+    contains(result.stderr, "postgresql: Value mismatch: row 2", "what changed")
+    contains(result.stderr, "yugabytedb: Value mismatch: row 2", "what changed")
+    contains(result.stderr, "1 not as expected", "summary")
+
+
+@cases(("", "", "arrow", 1, "in which the sides differ"),
+       ("accepted", ACCEPT.format(until=""), "arrow", 0, "1 with accepted differences"),
+       ("until_some_day", ACCEPT.format(until=" until=2999-12-31"), "arrow", 0, "ok   "),
+       ("expired", ACCEPT.format(until=" until=2020-12-31"), "arrow", 1, "accepted until 2020"),
+       ("other_kind", ACCEPT.replace("value", "row-count").format(until=""), "arrow", 1,
+        "in which the sides differ"),
+       ("other_column", ACCEPT.replace("column=1", "column=2").format(until=""), "arrow", 1,
+        "in which the sides differ"),
+       ("one_side_changed", ACCEPT.format(until=""), "spear", 1, "yugabytedb: Value mismatch: row 1"))
+def test_a_difference(env, accept, other, status, text):
+    result = replay(env, planted(env, accept, other))
+    equal(result.status, status, f"status ({result.stderr})")
+    contains(result.stderr, text, "output")
+
+
+def test_a_known_difference_that_went_away(env):
+    result = replay(env, planted(env, ACCEPT.format(until=""), setup=""))
+    equal(result.status, 1, f"status ({result.stderr})")
+    contains(result.stderr, "the accepted difference is gone", "output")
+    contains(result.stderr, "yugabytedb: Value mismatch: row 1", "output")
+
+
+def test_update_blesses_and_shows_what_changed(env):
+    path = planted(env, ACCEPT.format(until=""), other="spear")
+    result = replay(env, path, "--update")
+    equal(result.status, 0, f"status ({result.stderr})")
+    contains(result.stdout, "-a<yugabytedb row spear", "what changed")
+    contains(result.stdout, "+a<yugabytedb row arrow", "what changed")
+    equal(read_text(path), read_text(planted(env, ACCEPT.format(until=""))), "the new text")
+    equal(replay(env, path).status, 0, "status of the blessed fixture")
+
+
+def test_update_drops_what_is_accepted_no_more(env):
+    path = planted(env, ACCEPT.format(until=""), setup="")
+    result = replay(env, path, "--update")
+    equal(result.status, 0, f"status ({result.stderr})")
+    lacks(read_text(path), "accept", "the new text")
+    equal(replay(env, path).status, 0, "status of the blessed fixture")
+
+
+def test_a_folder_of_fixtures(env):
+    planted(env)
+    write_text(env, "equal.twinkly", HEAD + EQUAL)
+    write_text(env, "wrong.twinkly", HEAD + "a> Nonsense\n")
+    result = replay(env, env.directory)
+    equal(result.status, 1, f"status ({result.stderr})")
+    contains(result.stderr, "wrong.twinkly:5:4: expected a message", "the wrong line")
+    contains(result.stderr, "1 fixtures as expected, 1 not, 1 could not be run", "totals")
+    no_leftovers(env)
+
+
+@cases(("no_setup_file", HEAD.replace("item.sql", "none.sql") + EQUAL, "none.sql: cannot be"),
+       ("setup_fails", HEAD.replace("item.sql", "bad.sql") + EQUAL, "42601"),
+       ("wrong_line", HEAD + "a> Query 1\n", ":5:10: expected a string"))
+def test_what_cannot_be_run(env, text, message):
+    write_text(env, "item.sql", ITEM_SQL)
+    write_text(env, "bad.sql", "SELEC 1")
+    result = replay(env, write_text(env, "x.twinkly", text))
+    equal(result.status, 3, f"status ({result.stderr})")
+    contains(result.stderr, message, "message")
+    no_leftovers(env)
+
+
+def test_a_replay_of_a_fixture_can_be_kept(env):
+    path = planted(env)
+    result = replay(env, path, "-t", env.path("kept.trace"))
+    equal(result.status, 1, f"status ({result.stderr})")
+    contains(read_text(to_text(env, env.path("kept.trace"), "kept.twinkly", "--accept", "known")),
+             'a< accept value column=1 reason="known"', "text of the kept trace")

@@ -1,0 +1,334 @@
+/*
+ * One fixture after the other, in the order of their names.
+ */
+#include "replay/fixture_run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "replay/fixture_import.h"
+#include "replay/fixture_judge.h"
+#include "replay/fixture_update.h"
+#include "replay/fixture_write.h"
+#include "replay/setup.h"
+#include "replay/summary.h"
+#include "schema/trace_read.h"
+
+#define PATH_SIZE 4096
+
+struct one { /* a fixture under way */
+	const struct fixture_run *run;
+	const char *path;
+	char directory[PATH_SIZE];
+	char source[PATH_SIZE + 32], trace[PATH_SIZE + 32]; /* what is expected, what comes */
+	bool was_stopped;
+};
+
+struct totals {
+	int passed, failed, broken; /* broken: could not be done */
+};
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool fixture_run_is_for(const char *path)
+{
+	return is_folder(path) || fixture_is_one(path);
+}
+
+static int failed(const struct one *one, const char *why)
+{
+	fprintf(stderr, "twinkly-replay: %s: %s\n", one->path, why);
+	return EXIT_FAILED;
+}
+
+/* --- setup --- */
+
+struct preparing {
+	struct one *one;
+	struct trace *trace;
+	struct buf startup; /* of the first session */
+	struct fixture_names names;
+};
+
+static bool on_session(void *context, const struct trace_session *row)
+{
+	struct preparing *p = context;
+
+	(void)!buf_append_bytes(&p->startup, row->startup);
+	return false;
+}
+
+/* A file's name is relative to the fixture's folder. */
+static bool place(const struct one *one, const char *file, char *out, struct err *err)
+{
+	const char *slash = strrchr(one->path, '/');
+	int len = slash && file[0] != '/' ? (int)(slash + 1 - one->path) : 0;
+
+	if (snprintf(out, PATH_SIZE, "%.*s%s", len, one->path, file) < PATH_SIZE)
+		return true;
+	return err_set(err, "the path of \"%s\" is too long", file);
+}
+
+/* The fixture's names of the sides are the configuration's, in lower case; else truth and
+ * candidate in that order. */
+static bool is_truth(const struct preparing *p, const char *side)
+{
+	struct fixture_names now;
+
+	fixture_names_of(&now, p->one->run->replay.settings->truth.name,
+		p->one->run->replay.settings->candidate.name);
+	if (strcmp(side, now.truth) == 0 || strcmp(side, now.candidate) == 0)
+		return strcmp(side, now.truth) == 0;
+	return strcmp(side, p->names.truth) == 0;
+}
+
+static bool run_file(struct preparing *p, const char *side, const char *file, struct err *err)
+{
+	const struct settings *s = p->one->run->replay.settings;
+	char path[PATH_SIZE];
+	struct setup setup = {.path = path,
+		.startup = buf_bytes(&p->startup),
+		.timeout_us = s->backend_timeout_us};
+
+	if (!place(p->one, file, path, err))
+		return false;
+	if ((!*side || is_truth(p, side)) && !setup_run(&setup, &s->truth, err))
+		return false;
+	return (*side && is_truth(p, side)) || setup_run(&setup, &s->candidate, err);
+}
+
+/* "SIDE TAB FILE NEWLINE" ... */
+static bool run_files(struct preparing *p, struct err *err)
+{
+	const char *list = trace_read_meta(p->trace, FIXTURE_META_SETUP);
+	char *copy = strdup(list ? list : ""), *rest = copy, *line;
+	bool ok = copy || err_set(err, "out of memory");
+
+	while (ok && (line = strsep(&rest, "\n")) && *line) {
+		char *file = strchr(line, '\t');
+
+		if (!file)
+			break;
+		*file++ = '\0';
+		ok = run_file(p, line, file, err);
+	}
+	free(copy);
+	return ok;
+}
+
+static bool prepare(struct one *one, struct err *err)
+{
+	struct preparing p = {.one = one, .trace = trace_open(one->source, err)};
+	bool ok;
+
+	if (!p.trace)
+		return false;
+	buf_init(&p.startup, WIRE_STARTUP_MAX);
+	ok = fixture_names_read(&p.names, p.trace, err) &&
+	     trace_read_sessions(p.trace, on_session, &p, err) && run_files(&p, err);
+	buf_fini(&p.startup);
+	(void)trace_close(p.trace, NULL);
+	return ok;
+}
+
+/* --- replay and judgement --- */
+
+static void print_counts(const struct one *one, const struct judge *j)
+{
+	if (one->run->replay.is_quiet)
+		return;
+	fprintf(stderr, "%s %s: %" PRId64 " exchanges", judge_is_content(j) ? "ok  " : "FAIL",
+		one->path, j->exchanges);
+	if (j->accepted > 0)
+		fprintf(stderr, ", %" PRId64 " with accepted differences", j->accepted);
+	if (j->mismatches > 0)
+		fprintf(stderr, ", %" PRId64 " in which the sides differ", j->mismatches);
+	if (j->changed > 0)
+		fprintf(stderr, ", %" PRId64 " not as expected", j->changed);
+	if (j->missing > 0)
+		fprintf(stderr, ", %" PRId64 " not replayed", j->missing);
+	if (j->stale > 0)
+		fprintf(stderr, ", %" PRId64 " accepted differences gone or out of date", j->stale);
+	fputs("\n", stderr);
+}
+
+static int judge(struct one *one, struct trace *expected, struct trace *actual)
+{
+	struct judge j = {.expected = expected, .actual = actual};
+	struct err err;
+	bool ok;
+
+	j.out = one->run->replay.is_quiet ? NULL : stderr;
+	ok = one->run->updates ? fixture_update(&j, one->path, &err) : fixture_judge(&j, &err);
+	if (!ok)
+		return failed(one, err.text);
+	print_counts(one, &j);
+	return judge_is_content(&j) ? EXIT_SAME : EXIT_MISMATCH;
+}
+
+static int judge_files(struct one *one)
+{
+	struct err err;
+	struct trace *expected = trace_open(one->source, &err), *actual = NULL;
+	int status;
+
+	if (expected)
+		actual = trace_open(one->trace, &err);
+	status = actual ? judge(one, expected, actual) : failed(one, err.text);
+	if (actual)
+		(void)trace_close(actual, NULL);
+	if (expected)
+		(void)trace_close(expected, NULL);
+	return status;
+}
+
+static int replay(struct one *one)
+{
+	struct run_result result;
+	struct run_options options = one->run->replay;
+	int status;
+
+	options.source = one->source;
+	options.trace = one->trace;
+	options.result = &result;
+	status = run_replay(&options);
+	if (status != EXIT_SAME)
+		return status;
+	one->was_stopped = result.was_stopped;
+	if (result.why[0])
+		return failed(one, result.why);
+	return judge_files(one);
+}
+
+static int play(struct one *one)
+{
+	struct err err;
+
+	if (!fixture_import(one->path, one->source, &err)) {
+		fprintf(stderr, "twinkly-replay: %s\n", err.text);
+		return EXIT_FAILED;
+	}
+	return prepare(one, &err) ? replay(one) : failed(one, err.text);
+}
+
+/* --- the directory --- */
+
+static void remove_files(struct one *one)
+{
+	static const char *const names[] = {"source", "replay"};
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	char path[PATH_SIZE + 64];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		for (size_t k = 0; k < ARRAY_LEN(ends); k++) {
+			snprintf(path, sizeof(path), "%s/%s.trace%s", one->directory, names[i],
+				ends[k]);
+			unlink(path);
+		}
+	rmdir(one->directory);
+}
+
+static int run_one(const struct fixture_run *run, const char *path, bool *was_stopped)
+{
+	struct one one = {.run = run, .path = path};
+	const char *where = getenv("TMPDIR");
+	int status;
+
+	snprintf(one.directory, sizeof(one.directory), "%s/twinkly-XXXXXX",
+		where && *where ? where : "/tmp");
+	if (!mkdtemp(one.directory))
+		return failed(&one, "no temporary directory can be made");
+	snprintf(one.source, sizeof(one.source), "%s/source.trace", one.directory);
+	if (run->replay.trace)
+		snprintf(one.trace, sizeof(one.trace), "%s", run->replay.trace);
+	else
+		snprintf(one.trace, sizeof(one.trace), "%s/replay.trace", one.directory);
+	status = play(&one);
+	remove_files(&one);
+	*was_stopped = one.was_stopped;
+	return status;
+}
+
+/* --- folders --- */
+
+static int is_fixture_name(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name), end = strlen(".twinkly");
+
+	return entry->d_name[0] != '.' && len > end &&
+	       strcmp(entry->d_name + len - end, ".twinkly") == 0;
+}
+
+static void count(struct totals *totals, int status)
+{
+	totals->passed += status == EXIT_SAME;
+	totals->failed += status == EXIT_MISMATCH;
+	totals->broken += status != EXIT_SAME && status != EXIT_MISMATCH;
+}
+
+static int run_list(const struct fixture_run *run, struct dirent **list, int n)
+{
+	struct totals totals = {0};
+	bool was_stopped = false;
+
+	for (int i = 0; i < n && !was_stopped; i++) {
+		char path[PATH_SIZE];
+
+		if (snprintf(path, sizeof(path), "%s/%s", run->replay.source, list[i]->d_name) <
+			(int)sizeof(path))
+			count(&totals, run_one(run, path, &was_stopped));
+		else
+			totals.broken++;
+	}
+	if (!run->replay.is_quiet)
+		fprintf(stderr, "twinkly: %d fixtures as expected, %d not, %d could not be run\n",
+			totals.passed, totals.failed, totals.broken);
+	if (totals.failed > 0)
+		return EXIT_MISMATCH;
+	return totals.broken > 0 || was_stopped ? EXIT_FAILED : EXIT_SAME;
+}
+
+static int run_folder(const struct fixture_run *run)
+{
+	struct dirent **list = NULL;
+	int n = scandir(run->replay.source, &list, is_fixture_name, alphasort);
+	int status = EXIT_FAILED;
+
+	if (n < 0)
+		fprintf(stderr, "twinkly-replay: %s: cannot be read: %s\n", run->replay.source,
+			strerror(errno));
+	else if (n == 0)
+		fprintf(stderr, "twinkly-replay: %s: no fixture is in it (*.twinkly)\n",
+			run->replay.source);
+	else
+		status = run_list(run, list, n);
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	return status;
+}
+
+int fixture_run(const struct fixture_run *run)
+{
+	bool was_stopped;
+
+	if (!is_folder(run->replay.source))
+		return run_one(run, run->replay.source, &was_stopped);
+	if (run->replay.trace) {
+		fprintf(stderr, "twinkly-replay: -t needs a single fixture, and %s is a folder\n",
+			run->replay.source);
+		return EXIT_USAGE;
+	}
+	return run_folder(run);
+}
