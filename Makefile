@@ -174,7 +174,7 @@ demo: ## show what Twinkly is for, on two throw-away PostgreSQL servers
 	@tests/demo/run
 
 format: ## lay out every source file
-	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h)
+	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h tests/peer/*.[ch])
 
 install: all ## install under DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/twinkly \

@@ -13,7 +13,7 @@ import subprocess
 import conversation as conversations
 from checks import Failed, Pending
 from conversation import Player, Unmet
-from harness import (Trace, cases, check_sanitizer, contains, fails, on_yugabytedb_only,
+from harness import (Trace, cases, check_sanitizer, contains, equal, fails, on_yugabytedb_only,
                      without_servers)
 from servers import die_with_parent
 
@@ -212,6 +212,26 @@ def test_the_runner_notices_a_question_without_an_answer(env):
         with conversations.wire.Wire(one.host, one.port, "u", "d") as client:
             client.query("select 2")
     contains(peers.complaints, "no answer to this: Q select 2", "complaint")
+
+
+@without_servers
+def test_a_wrong_conversation_names_its_line(env):
+    path = env.path("conversation.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('client Query "select 1"\nboth rowe 1\n')
+    told = str(fails(Failed, lambda: Peers(env, path)))
+    contains(told, 'conversation.txt:2: unknown item "rowe"')
+
+
+@without_servers
+def test_every_known_difference_has_a_conversation(env):
+    """The D-numbers of the first lines: none is left out."""
+    texts = ""
+    for _, path in files("conversations"):
+        with open(path, encoding="utf-8") as file:
+            texts += file.readline()
+    numbers = {int(number) for number in re.findall(r"\bD(\d+)\b", texts)}
+    equal(sorted(numbers), list(range(1, 51)), "differences with a conversation")
 
 
 @without_servers
