@@ -143,7 +143,7 @@ static bool on_actual(void *context, const struct trace_exchange *row)
 	j->drifted = 0;
 	if (row->verdict != VERDICT_EXCLUDED)
 		judge_sides(j, row);
-	if (!j->has_failed)
+	if (!j->has_failed && !judge->only_answers)
 		judge_pair(j, row);
 	judge->changed += j->drifted > 0;
 	if (j->drifted > 0 && judge->on_changed && !j->has_failed &&
@@ -188,19 +188,20 @@ static bool read_accepts(struct judging *j)
 static bool on_expected(void *context, const struct trace_exchange *row)
 {
 	struct judging *j = context;
+	struct judge *judge = j->judge;
 	struct fetch f = {.j = j};
 
 	arena_reset(&j->arena);
 	j->expected = row;
-	j->judge->exchanges++;
+	judge->exchanges++;
 	f.id = pairs_take(&j->pairs, row);
 	if (f.id == 0) {
-		j->judge->missing++;
-		say(j, "was not replayed");
+		judge->missing++;
+		say(j, judge->only_answers ? "is in the first trace only" : "was not replayed");
 		return true;
 	}
 	if (!read_accepts(j) ||
-		!trace_read_exchanges(j->judge->actual, 0, f.id, on_actual, &f, j->err))
+		!trace_read_exchanges(judge->actual, 0, f.id, on_actual, &f, j->err))
 		j->has_failed = true;
 	return !j->has_failed;
 }
@@ -216,8 +217,10 @@ static bool judge_all(struct judging *j)
 		return false;
 	j->is_swapped = strcmp(j->names.truth, now.candidate) == 0 ||
 			strcmp(j->names.candidate, now.truth) == 0;
-	return trace_read_exchanges(judge->expected, 0, INT64_MIN, on_expected, j, j->err) &&
-	       !j->has_failed;
+	if (!trace_read_exchanges(judge->expected, 0, INT64_MIN, on_expected, j, j->err))
+		return false;
+	judge->extra = pairs_left(&j->pairs);
+	return !j->has_failed;
 }
 
 bool fixture_judge(struct judge *judge, struct err *err)

@@ -17,12 +17,14 @@
 
 struct judge {
 	struct trace *expected, *actual;
-	FILE *out; /* NULL: silent */
+	FILE *out;         /* NULL: silent */
+	bool only_answers; /* each side with itself only */
 	int64_t exchanges;
 	int64_t mismatches; /* the sides differ, and not all of it is accepted */
 	int64_t accepted;   /* the sides differ as is accepted */
 	int64_t changed;    /* exchanges in which a side does not answer as expected */
 	int64_t missing;    /* that were not replayed */
+	int64_t extra;      /* that were replayed, and are not expected */
 	int64_t stale;      /* accepted differences that are gone or whose day is over */
 	int64_t lines;      /* printed or not */
 	/* Of each changed exchange; may be NULL. `accepts_are_gone`: its sides agree now. */

@@ -13,6 +13,10 @@ enum { TRACE_EXIT_SAME = 0, TRACE_EXIT_DIFFERS = 1, TRACE_EXIT_USAGE = 2, TRACE_
 
 int trace_fixture(int argc, char **argv);
 int trace_import(int argc, char **argv);
+int trace_ls(int argc, char **argv);
+int trace_show(int argc, char **argv);
+int trace_check_command(int argc, char **argv);
+int trace_diff(int argc, char **argv);
 
 /* --- for the commands --- */
 

@@ -12,6 +12,10 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{"ls", trace_ls, "TRACE: its sessions, or its exchanges"},
+	{"show", trace_show, "TRACE SESSION[:EXCHANGE]: messages of both sides"},
+	{"check", trace_check_command, "TRACE: whether it is whole"},
+	{"diff", trace_diff, "A B: exchanges with other answers"},
 	{"fixture", trace_fixture, "TRACE -o FILE: a trace as readable text, for git"},
 	{"import", trace_import, "FIXTURE -o TRACE: such a text as a trace"},
 };

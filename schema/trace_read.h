@@ -72,4 +72,18 @@ struct trace_counts {
 };
 bool trace_count(struct trace *t, struct trace_counts *counts, struct err *err) ATTR_USE_RESULT;
 
+/* schema/trace_check.c. How many exchanges each session has; sessions without any are left out. */
+struct trace_session_count {
+	int64_t session, exchanges, equal, mismatches; /* by verdict numbers 0 and 2 */
+};
+typedef bool trace_session_count_fn(void *context, const struct trace_session_count *row);
+bool trace_read_session_counts(struct trace *t, trace_session_count_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT; /* by session */
+
+/* What is wrong with the file, a sentence each: SQLite's own check of its pages, then rows that
+ * refer to rows that are not there. False with err: it cannot even be read. */
+typedef void trace_problem_fn(void *context, const char *text);
+bool trace_check(struct trace *t, trace_problem_fn *on_problem, void *context,
+	struct err *err) ATTR_USE_RESULT;
+
 #endif
