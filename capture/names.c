@@ -10,6 +10,9 @@
 #include "wire/decode.h"
 #include "wire/encode.h"
 
+/* Entries whose storage is kept between exchanges. */
+#define KEPT_MAX 64
+
 static struct names_old *add(struct names *n)
 {
 	if (n->count == n->cap) {
@@ -54,29 +57,24 @@ static bool is_of_both(const struct session *s)
 	       s->candidate.done_us >= 0;
 }
 
-bool names_is_alone(const struct session *s, bool is_truth)
+static size_t completed(const struct session *s, bool is_truth)
 {
-	size_t mine = is_truth ? s->truth.completed : s->candidate.completed;
-	size_t other = is_truth ? s->candidate.completed : s->truth.completed;
-
-	return is_of_both(s) && mine > other;
+	return is_truth ? s->truth.completed : s->candidate.completed;
 }
 
-/* A name in a message ends in a null. */
-static bool close_one(struct session *s, const struct frame *f, struct buf *out)
+/* The name that a Parse or Bind makes; empty: the unnamed one, which is never in the way, or
+ * none. */
+static struct bytes name_made(const struct frame *f, char *kind)
 {
 	struct msg_parse parse;
 	struct msg_bind bind;
 
-	if (f->type == FRONTEND_PARSE && decode_parse(f->body, &parse)) {
-		prepared_remove(&s->prepared, 'S', parse.name);
-		return encode_close(out, 'S', (const char *)parse.name.ptr);
-	}
-	if (f->type == FRONTEND_BIND && decode_bind(f->body, &bind)) {
-		prepared_remove(&s->prepared, 'P', bind.portal);
-		return encode_close(out, 'P', (const char *)bind.portal.ptr);
-	}
-	return true; /* a Close: there is nothing to be closed */
+	*kind = f->type == FRONTEND_PARSE ? 'S' : 'P';
+	if (f->type == FRONTEND_PARSE && decode_parse(f->body, &parse))
+		return parse.name;
+	if (f->type == FRONTEND_BIND && decode_bind(f->body, &bind))
+		return bind.portal;
+	return bytes_of(NULL, 0);
 }
 
 static bool changes_names(unsigned char type)
@@ -84,18 +82,58 @@ static bool changes_names(unsigned char type)
 	return type == FRONTEND_PARSE || type == FRONTEND_BIND || type == FRONTEND_CLOSE;
 }
 
+/* What one side alone has made, in the request. */
+struct made {
+	struct bytes rest;
+	size_t at, from, to;
+};
+
+static struct made made_by(const struct session *s, bool is_truth)
+{
+	return (struct made){.rest = buf_bytes(&s->exchange.request),
+		.from = completed(s, !is_truth),
+		.to = completed(s, is_truth)};
+}
+
+static bool made_next(struct made *m, struct bytes *name, char *kind)
+{
+	struct frame f;
+
+	while (m->at < m->to &&
+		frame_next(m->rest, WIRE_FRONTEND, m->rest.len, &f, NULL) == FRAME_OK) {
+		m->rest = bytes_skip(m->rest, f.whole.len);
+		if (!changes_names(f.type) || m->at++ < m->from)
+			continue;
+		*name = name_made(&f, kind);
+		if (name->len > 0)
+			return true;
+	}
+	return false;
+}
+
+bool names_is_alone(const struct session *s, bool is_truth)
+{
+	struct made made;
+	struct bytes name;
+	char kind;
+
+	if (!is_of_both(s) || completed(s, is_truth) <= completed(s, !is_truth))
+		return false;
+	made = made_by(s, is_truth);
+	return made_next(&made, &name, &kind);
+}
+
 bool names_write_closes(struct session *s, bool is_truth, struct buf *out)
 {
-	size_t mine = is_truth ? s->truth.completed : s->candidate.completed;
-	size_t other = is_truth ? s->candidate.completed : s->truth.completed;
-	struct bytes request = buf_bytes(&s->exchange.request);
-	struct frame f;
-	size_t at = 0;
+	struct made made = made_by(s, is_truth);
+	struct bytes name;
+	char kind;
 
-	while (at < mine && frame_next(request, WIRE_FRONTEND, request.len, &f, NULL) == FRAME_OK) {
-		if (changes_names(f.type) && at++ >= other && !close_one(s, &f, out))
+	while (made_next(&made, &name, &kind)) {
+		prepared_remove(&s->prepared, kind, name);
+		/* A name in a message ends in a null. */
+		if (!encode_close(out, kind, (const char *)name.ptr))
 			return false;
-		request = bytes_skip(request, f.whole.len);
 	}
 	return encode_sync(out);
 }
@@ -111,8 +149,7 @@ void names_settle(struct session *s)
 	const struct exchange *ex = &s->exchange;
 	struct names *n = &s->exchange.names;
 	bool is_led = ex->last_route != ROUTE_BOTH;
-	size_t completed =
-		is_led && ex->is_led_by_candidate ? s->candidate.completed : s->truth.completed;
+	size_t done = completed(s, !(is_led && ex->is_led_by_candidate));
 	/* An exchange of which each side had another part: nobody can count. */
 	bool can_tell = !is_led || !ex->is_shared;
 
@@ -120,13 +157,18 @@ void names_settle(struct session *s)
 		struct names_old *old = &n->old[--n->count];
 		struct bytes name = bytes_of(old->name, old->len);
 
-		if (can_tell && old->at >= completed) {
+		if (can_tell && old->at >= done) {
 			prepared_set(&s->prepared, 'S', name, statement_keep(old->statement));
 			prepared_place(&s->prepared, 'S', name, old->place);
 		}
 		drop(old);
 	}
 	n->changes = 0;
+	if (n->cap > KEPT_MAX) { /* an idle session is small */
+		free(n->old);
+		n->old = NULL;
+		n->cap = 0;
+	}
 }
 
 void names_fini(struct names *n)

@@ -3,9 +3,9 @@
  * effect in their order up to the one that fails, and each that does is answered by one
  * Complete; so the number of those tells on either side which took effect.
  *
- * What only one side has made is closed there, so that a later Parse of that name does not fail
- * on one side; the truth's only where the client was told of an error. What was not replaced or
- * closed on the truth is known by its old text again.
+ * What only one side has made under a name is closed there, so that a later Parse of that name
+ * does not fail on one side; the truth's only where the client was told of an error. What was
+ * not replaced or closed on the truth is known by its old text again.
  *
  * Limits: only the first 256 KiB of an exchange's request are looked at for what is to be
  * closed, and NAMES_UNDO_MAX old texts are kept per exchange.

@@ -327,3 +327,19 @@ def test_a_side_that_is_lost_while_it_leads(env):
             equal((error["S"], error["C"]), ("FATAL", "57P01"), "the session's end")
         with capture.finish(status=3) as trace:
             true(trace.verdicts()["inconclusive"] == 1, "the exchange")
+
+
+def test_user_types(env):
+    """The client knows the truth's OIDs; a candidate that leads gets its own."""
+    env.on_postgresql("CREATE TYPE other AS ENUM ('x')")  # so that OIDs differ
+    env.on_both("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+    oid = env.on_yugabytedb("SELECT 'mood'::regtype::oid")[0][0]
+    with env.capture(PATTERNS) as capture:
+        with capture.wire() as client:
+            for name in ("pg_side", "yb_side"):
+                got = client.run(wire.parse("", f"SELECT $1 = 'ok' /* {name} */", [int(oid)]),
+                                 wire.bind("", "", ["ok"]), wire.execute(), wire.sync())
+                equal(wire.rows(got), [[b"t"]], name)
+        with capture.finish(status=0) as trace:
+            equal(trace.verdicts(), {"not-compared": 2}, "verdicts")
+            true("type-unknown" not in trace.events(), "an event says that it is unknown")
