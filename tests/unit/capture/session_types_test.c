@@ -259,6 +259,39 @@ static void test_the_client_leaves_meanwhile(void **state)
 	scene_close(&s);
 }
 
+/* A reading unit that overlapped a writing one is sent again: as each side had got it. */
+static void test_asked_again(void **state)
+{
+	struct scene s;
+	struct talk *t = scene_open(&s, EXECUTION_ORDERED, NULL), writer;
+
+	(void)state;
+	talk_open(&writer, &s.st);
+	asks_with_type(t, "S");
+	finds(t);
+	both_hear(t, "PS");
+	both_answer(t, "1; Z I");
+	hears(t, &t->client, "1Z");
+	asks(&writer, "Q insert into t values (1)");
+	hears(&writer, &writer.truth, "Q");
+	asks_with_type(t, "B - -; E - 0; S");
+	both_hear(t, "PBES");
+	answers(t, &t->truth, "1; 2; D old; C SELECT 1; Z I");
+	answers(t, &t->candidate, "1; 2; D new; C SELECT 1; Z I");
+	answers(&writer, &writer.truth, "C INSERT 0 1; Z I");
+	hears(&writer, &writer.candidate, "Q");
+	answers(&writer, &writer.candidate, "C INSERT 0 1; Z I");
+	hears(&writer, &writer.client, "CZ");
+	both_hear(t, "PBES");
+	assert_int_equal(type_heard(&t->truth), MOOD_HERE);
+	assert_int_equal(type_heard(&t->candidate), MOOD_THERE);
+	both_answer(t, "1; 2; D new; C SELECT 1; Z I");
+	hears(t, &t->client, "12DCZ");
+	assert_int_equal(stage_exchanges(&s.st, VERDICT_RETRIED), 1);
+	talk_close(&writer);
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_what_comes_meanwhile_is_the_clients),
 		cmocka_unit_test(test_a_side_dies_meanwhile),
 		cmocka_unit_test(test_the_client_leaves_meanwhile),
+		cmocka_unit_test(test_asked_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
