@@ -112,7 +112,8 @@ static bool on_parse(struct session *s, const struct frame *f)
 	statement = statement_new(msg.query);
 	if (statement && msg.types.count > 0) {
 		statement_learn_types(statement, msg.types);
-		types_note_parse(s, statement);
+		if (statement->types)
+			types_note(s, f, NULL);
 	}
 	route_mark(s, statement);
 	/* A name that is taken is refused by the side that has it. */
@@ -131,7 +132,8 @@ static bool on_bind(struct session *s, const struct frame *f)
 	if (!decode_bind(f->body, &msg))
 		return false;
 	statement = prepared_get(&s->prepared, 'S', msg.statement);
-	types_note_bind(s, &msg, statement);
+	if (statement && statement->types)
+		types_note(s, f, statement);
 	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'S', msg.statement));
 	names_note(s, bytes_of(NULL, 0));
 	prepared_set(&s->prepared, 'P', msg.portal, statement_keep(statement));
@@ -184,7 +186,8 @@ static bool on_function_call(struct session *s, const struct frame *f)
 	route_note_use(s, f, NULL, ROUTE_BOTH);
 	s->exchange.is_simple = true;
 	s->exchange.unit_writes = true;
-	types_note_function(s, msg.oid);
+	if (msg.oid >= FIRST_USER_OID)
+		types_note(s, f, NULL);
 	add_command(&s->exchange, NULL);
 	return true;
 }

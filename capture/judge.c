@@ -28,7 +28,7 @@ static void normalise(struct session *s, struct compare_input *input)
 {
 	unsigned char *copy;
 
-	input->types = &s->types.known;
+	input->types = &s->types.tables.types;
 	input->types->is_closed = true;
 	if (input->types->candidate_count == 0)
 		return;

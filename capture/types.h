@@ -29,8 +29,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "diffengine/lockstep.h"
-#include "diffengine/user_types.h"
-#include "wire/decode.h"
+#include "diffengine/user_messages.h"
 #include "wire/frame.h"
 #include "wire/protocol.h"
 
@@ -46,7 +45,7 @@ struct type_use { /* a message of the unit that names user types */
 enum types_then { TYPES_THEN_SEND, TYPES_THEN_JUDGE };
 
 struct types {
-	struct user_types known, functions;
+	struct user_tables tables;
 	struct type_use *uses;
 	size_t use_count, use_cap;
 	struct buf out;           /* the unit as the candidate gets it */
@@ -68,11 +67,8 @@ struct types {
 void types_init(struct types *t, size_t ceiling);
 void types_fini(struct types *t);
 
-/* The unit's next message: a Parse with its statement's types learned, a Bind to a statement
- * (NULL: unknown), a FunctionCall. */
-void types_note_parse(struct session *s, const struct statement *statement);
-void types_note_bind(struct session *s, const struct msg_bind *bind, struct statement *statement);
-void types_note_function(struct session *s, uint32_t oid);
+/* The unit's next message, which may name user types: `statement` of a Bind, may be NULL. */
+void types_note(struct session *s, const struct frame *f, struct statement *statement);
 
 /* Before the unit, or a part of it, is sent: true if types are looked up first; then
  * relay_on_types is called. */

@@ -10,7 +10,7 @@
 #include "capture/proxy.h"
 #include "capture/relay.h"
 #include "capture/session.h"
-#include "capture/types_query.h"
+#include "diffengine/user_query.h"
 #include "diffengine/user_values.h"
 
 static bool is_ready(const struct side *side)
@@ -42,11 +42,11 @@ static bool is_at_boundary(const struct session *s)
 		       : s->truth.done_us >= 0 && s->candidate.done_us >= 0;
 }
 
-static struct types_query query_of(const struct session *s)
+static struct user_query query_of(const struct session *s)
 {
 	const struct types *t = &s->types;
 
-	return (struct types_query){.is_function = t->table == &t->functions,
+	return (struct user_query){.is_function = t->table == &t->tables.functions,
 		.is_candidate = t->side == &s->candidate,
 		.is_final = is_at_boundary(s)};
 }
@@ -68,7 +68,7 @@ static void ask_side(struct session *s, struct user_types *table, struct side *s
 {
 	struct types *t = &s->types;
 	struct protocol *protocol = &side->backend->protocol;
-	struct types_query query;
+	struct user_query query;
 	struct buf out;
 	bool ok;
 
@@ -80,7 +80,7 @@ static void ask_side(struct session *s, struct user_types *table, struct side *s
 	protocol->status = t->saved.status;
 	query = query_of(s);
 	buf_init(&out, 2 * 1024 * 1024);
-	ok = types_query_write(&out, table, &query) && note_owed(protocol, buf_bytes(&out));
+	ok = user_query_write(&out, table, &query) && note_owed(protocol, buf_bytes(&out));
 	side->is_sent = true;
 	side->heard_us = clock_mono_us();
 	if (ok)
@@ -92,9 +92,9 @@ static void ask_side(struct session *s, struct user_types *table, struct side *s
 
 static struct user_types *next_table(struct types *t)
 {
-	if (t->known.asked_count > 0)
-		return &t->known;
-	return t->functions.asked_count > 0 ? &t->functions : NULL;
+	if (t->tables.types.asked_count > 0)
+		return &t->tables.types;
+	return t->tables.functions.asked_count > 0 ? &t->tables.functions : NULL;
 }
 
 static void begin(struct session *s, enum types_then then)
@@ -151,9 +151,9 @@ static bool read_answer(struct session *s)
 {
 	struct types *t = &s->types;
 	struct side *side = t->side;
-	struct types_query query = query_of(s);
+	struct user_query query = query_of(s);
 	struct err why;
-	bool ok = types_query_read(t->table, &query, bytes_skip(side_framed(side), t->keep), &why);
+	bool ok = user_query_read(t->table, &query, bytes_skip(side_framed(side), t->keep), &why);
 
 	take_out_answer(side, t->keep);
 	protocol_fini(&side->backend->protocol);
@@ -182,11 +182,23 @@ static void settle_questions(struct user_types *table)
 	table->asked_count = 0;
 }
 
+/* What a replay needs to know of OIDs in the trace. */
+static void record_types(struct session *s, const struct user_types *table, size_t from)
+{
+	const char *what = table == &s->types.tables.functions ? "function" : "type";
+	char text[USER_TYPE_TEXT_MAX];
+
+	for (size_t i = from; i < table->count; i++)
+		if (table->entries[i].name[0])
+			record_event(&s->proxy->record, s->id, what,
+				user_type_print(&table->entries[i], text));
+}
+
 static bool walk_again(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 
-	s->types.known.is_closed = true;
+	s->types.tables.types.is_closed = true;
 	ex->lock = s->types.mark;
 	if (lockstep_advance(&ex->lock, side_framed(&s->truth), side_framed(&s->candidate)) !=
 		LOCKSTEP_DIFFERS)
@@ -214,11 +226,14 @@ void types_advance(struct session *s)
 	struct types *t = &s->types;
 	struct user_types *table = t->table;
 	bool was_truth = t->side == &s->truth;
+	size_t known = table->count;
 
 	if (!protocol_is_settled(&t->side->backend->protocol) || !read_answer(s))
 		return;
-	if (was_truth)
+	if (was_truth) {
+		record_types(s, table, known);
 		settle_questions(table);
+	}
 	if (was_truth && table->count > table->candidate_count) {
 		ask_side(s, table, &s->candidate);
 		return;
@@ -235,13 +250,13 @@ void types_advance(struct session *s)
 
 void types_mark(struct session *s)
 {
-	s->exchange.lock.types = &s->types.known;
+	s->exchange.lock.types = &s->types.tables.types;
 	s->types.mark = s->exchange.lock;
 }
 
 void types_begin_unit(struct session *s)
 {
-	s->types.known.is_closed = false;
+	s->types.tables.types.is_closed = false;
 	types_mark(s);
 }
 
@@ -249,7 +264,7 @@ bool types_look_back(struct session *s)
 {
 	struct types *t = &s->types;
 
-	if (t->known.asked_count == 0 || s->exchange.folding.is_different)
+	if (t->tables.types.asked_count == 0 || s->exchange.folding.is_different)
 		return false;
 	if (!can_look_up(s)) {
 		(void)walk_again(s);
@@ -261,18 +276,19 @@ bool types_look_back(struct session *s)
 
 bool types_settle(struct session *s)
 {
-	return s->types.known.asked_count == 0 || s->types.known.is_closed || walk_again(s);
+	return s->types.tables.types.asked_count == 0 || s->types.tables.types.is_closed ||
+	       walk_again(s);
 }
 
 struct bytes types_row_of_candidate(struct session *s, struct bytes row)
 {
 	struct types *t = &s->types;
 
-	if (t->known.candidate_count == 0)
+	if (t->tables.types.candidate_count == 0)
 		return row;
 	buf_reset(&t->out);
 	if (!buf_append_bytes(&t->out, row))
 		return row;
-	user_row_normalise(&t->known, t->out.ptr + t->out.start, buf_len(&t->out));
+	user_row_normalise(&t->tables.types, t->out.ptr + t->out.start, buf_len(&t->out));
 	return buf_bytes(&t->out);
 }

@@ -3,6 +3,8 @@
  */
 #include "diffengine/user_types.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void drop_entries(struct user_types *t)
@@ -168,5 +170,41 @@ bool user_types_alike(struct user_types *t, uint32_t truth, uint32_t candidate)
 		return type->candidate == candidate;
 	if (t)
 		(void)user_types_ask(t, truth);
+	return true;
+}
+
+static const char letters[] = "bacrmd"; /* by enum user_type_kind */
+
+char user_type_letter(enum user_type_kind kind)
+{
+	return letters[kind];
+}
+
+enum user_type_kind user_type_kind_of(char letter)
+{
+	const char *at = letter ? strchr(letters, letter) : NULL;
+
+	return at ? (enum user_type_kind)(at - letters) : USER_TYPE_OPAQUE;
+}
+
+const char *user_type_print(const struct user_type *type, char text[USER_TYPE_TEXT_MAX])
+{
+	snprintf(text, USER_TYPE_TEXT_MAX, "%" PRIu32 " %c %" PRIu32 " %s", type->truth,
+		user_type_letter(type->kind), type->within, type->name);
+	return text;
+}
+
+bool user_type_parse(struct user_type *type, char *text)
+{
+	char kind;
+	int at = 0;
+
+	*type = (struct user_type){0};
+	if (sscanf(text, "%" SCNu32 " %c %" SCNu32 " %n", &type->truth, &kind, &type->within,
+		    &at) != 3 ||
+		at == 0 || !text[at])
+		return false;
+	type->kind = user_type_kind_of(kind);
+	type->name = text + at;
 	return true;
 }

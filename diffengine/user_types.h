@@ -69,6 +69,15 @@ bool user_types_add(struct user_types *t, const struct user_type *type) ATTR_USE
 /* The candidate has the type of that name under this OID. */
 void user_types_pair(struct user_types *t, struct bytes name, uint32_t candidate);
 
+/* An entry in one line, without its counterpart: "20001 a 20000 public.mood[]", the letters
+ * being those of pg_type.typtype, 'a' an array, 'b' anything opaque. */
+#define USER_TYPE_TEXT_MAX (USER_TYPE_NAME_MAX + 32)
+const char *user_type_print(const struct user_type *type, char text[USER_TYPE_TEXT_MAX]);
+/* The line's meaning; its name borrows from it. False: it is none. */
+bool user_type_parse(struct user_type *type, char *text) ATTR_USE_RESULT;
+char user_type_letter(enum user_type_kind kind);
+enum user_type_kind user_type_kind_of(char letter);
+
 /* What stands for the truth's OID on the candidate; 0: not known, or there is none. OIDs below
  * FIRST_USER_OID stand for themselves. */
 uint32_t user_types_translate(const struct user_types *t, uint32_t truth);

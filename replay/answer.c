@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "diffengine/compare.h"
+#include "diffengine/user_values.h"
 #include "replay/exchange.h"
 #include "replay/replay.h"
 #include "wire/decode.h"
@@ -105,7 +106,7 @@ static bool frame_new(struct session *s, struct side *side)
 		if (!is_checked_off(s, side, &f))
 			return false;
 		/* The answer to our own ROLLBACK is not the exchange's. */
-		if (s->exchange.phase != PHASE_ALIGNING)
+		if (s->exchange.phase != PHASE_ALIGNING && s->exchange.phase != PHASE_LOOKING)
 			note_answer(s, side, &f);
 		side->framed += f.whole.len;
 		side->is_stopped = stops_framing(side, &f);
@@ -186,6 +187,7 @@ static void stream(struct session *s)
 	keep_columns(s);
 	take_answers(s, truth, candidate);
 	lockstep_rebase(l, truth, candidate);
+	types_mark(s);
 }
 
 static bool is_full(const struct session *s, const struct side *side)
@@ -234,6 +236,22 @@ static size_t item_start(const struct lockstep *l, bool is_truth)
 	return is_truth ? l->item_truth : l->item_candidate;
 }
 
+/* The truth's OIDs of user types in the candidate's rows. */
+static void normalise(struct session *s, struct compare_input *input)
+{
+	struct user_types *pairs = &s->types.pairs;
+	unsigned char *copy;
+
+	pairs->is_closed = true;
+	input->types = pairs;
+	copy = pairs->candidate_count ? arena_alloc(&s->replay->arena, input->candidate.len) : NULL;
+	if (!copy || input->candidate.len == 0)
+		return;
+	memcpy(copy, input->candidate.ptr, input->candidate.len);
+	user_answer_normalise(pairs, copy, input->candidate.len);
+	input->candidate = bytes_of(copy, input->candidate.len);
+}
+
 /* The two whole answers from the step on in which they differ. */
 static void compare(struct session *s)
 {
@@ -253,6 +271,7 @@ static void compare(struct session *s)
 
 	if (is_headless && buf_len(&s->columns) > 0)
 		input.start.columns = buf_bytes(&s->columns);
+	normalise(s, &input);
 	input.commands = exchange_commands(s, &input.command_count);
 	compare_answers(&input, &s->replay->arena, &result);
 	exchange_judge(s, &result, l->ordinal);
@@ -288,6 +307,7 @@ static void judge_unit(struct session *s)
 	ex->is_learned = false;
 	converge(s);
 	ex->lock = (struct lockstep){.ordinal = s->truth.commands};
+	types_mark(s);
 }
 
 /* --- the end of an exchange --- */
@@ -351,6 +371,12 @@ bool answer_step(struct session *s)
 		(side_has_settled(&s->truth) || !link_wants_read(&s->truth.backend->link)))
 		side_send_held(&s->candidate);
 	if (!side_has_settled(&s->truth) || !side_has_settled(&s->candidate))
+		return false;
+	if (types_look_back(s))
+		return true;
+	if (!ex->has_split)
+		answer_walk(s);
+	if (s->state != SESSION_READY)
 		return false;
 	judge_unit(s);
 	if (!resume_framing(s))

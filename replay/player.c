@@ -26,8 +26,10 @@ static bool is_copy_message(unsigned char type)
 static bool hold(struct session *s, struct side *side, const struct frame *f)
 {
 	if (protocol_on_request(&side->backend->protocol, f) == PROTOCOL_OK &&
-		buf_append_bytes(&side->held, f->whole))
+		buf_append_bytes(&side->held, f->whole)) {
+		types_translate(s, side, f->whole.len);
 		return true;
+	}
 	session_give_up(s, "out of memory for a request");
 	return false;
 }
@@ -76,6 +78,8 @@ static void dispatch(struct session *s)
 	ex->unit_len = 0;
 	ex->is_partial = false;
 	steps_end_unit(&ex->steps);
+	s->types.has_begun = true;
+	s->types.is_tried = s->types.pairs.is_closed = false;
 	s->truth.is_sent = s->candidate.is_sent = false;
 	side_send_held(&s->truth);
 	if (to_both)
@@ -90,6 +94,7 @@ static void send_part(struct session *s)
 	if (ex->unit_len == 0)
 		return;
 	ex->unit_len = 0;
+	s->types.has_begun = true;
 	ex->is_partial = !is_any_in_copy(s);
 	side_send_held(&s->truth);
 	side_send_held(&s->candidate);
@@ -102,6 +107,16 @@ static bool must_wait(const struct session *s)
 	       link_is_clogged(&s->candidate.backend->link) ||
 	       s->truth.backend->protocol.count >= UNIT_MESSAGES_MAX ||
 	       s->candidate.backend->protocol.count >= UNIT_MESSAGES_MAX;
+}
+
+/* The next message of the request; one that waited for a look-up comes first. */
+static enum request_result next(struct session *s, struct frame *f, struct err *err)
+{
+	if (!s->types.has_pending)
+		return request_next(&s->exchange.source, f, err);
+	s->types.has_pending = false;
+	*f = s->types.pending;
+	return REQUEST_MESSAGE;
 }
 
 /* True: the unit was sent. */
@@ -138,8 +153,10 @@ bool player_feed(struct session *s)
 			send_part(s);
 		if (must_wait(s))
 			return false;
-		switch (request_next(&ex->source, &f, &err)) {
+		switch (next(s, &f, &err)) {
 		case REQUEST_MESSAGE:
+			if (types_look_up(s, &f))
+				return true;
 			if (take_message(s, &f))
 				return true;
 			break;

@@ -79,6 +79,24 @@ static bool add_cancel(struct roster *r, const struct trace_event *row)
 	return true;
 }
 
+static bool add_type(struct roster *r, const struct trace_event *row, bool is_function)
+{
+	struct roster_type *more = grow(r->types, r->type_count, &r->type_cap, sizeof(*more));
+	struct roster_type type = {
+		.session = row->session, .at_us = row->at_us, .is_function = is_function};
+	char *text;
+
+	if (!more)
+		return false;
+	r->types = more;
+	text = arena_copy_str(&r->arena, bytes_str(row->detail));
+	if (!text)
+		return false;
+	if (user_type_parse(&type.type, text)) /* another tool's event is none of ours */
+		r->types[r->type_count++] = type;
+	return true;
+}
+
 static bool on_event(void *context, const struct trace_event *row)
 {
 	struct loading *l = context;
@@ -88,6 +106,10 @@ static bool on_event(void *context, const struct trace_event *row)
 		session->ends_us = row->at_us;
 	else if (session && strcmp(row->what, "cancel") == 0)
 		l->is_out_of_memory = !add_cancel(l->roster, row);
+	else if (session && strcmp(row->what, "type") == 0)
+		l->is_out_of_memory = !add_type(l->roster, row, false);
+	else if (session && strcmp(row->what, "function") == 0)
+		l->is_out_of_memory = !add_type(l->roster, row, true);
 	return !l->is_out_of_memory;
 }
 
@@ -139,6 +161,7 @@ void roster_fini(struct roster *roster)
 {
 	free(roster->sessions);
 	free(roster->cancels);
+	free(roster->types);
 	free(roster->startups);
 	texts_fini(&roster->texts);
 	arena_fini(&roster->arena);

@@ -3,8 +3,8 @@
  * connected, how many exchanges it has, when it ended, when it was cancelled. Reading all of
  * it up front also proves that the trace can be read to its end before a database is touched.
  *
- * Memory: about 56 bytes a session and 16 a cancel request; startup packets that are the
- * same are kept once. Nothing is kept per exchange.
+ * Memory: about 56 bytes a session, 16 a cancel request, 100 a look-up of a type; startup packets
+ * that are the same are kept once. Nothing is kept per exchange.
  */
 #ifndef REPLAY_ROSTER_H
 #define REPLAY_ROSTER_H
@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/err.h"
+#include "diffengine/user_types.h"
 #include "replay/texts.h"
 #include "schema/trace.h"
 
@@ -42,11 +43,19 @@ struct roster_cancel {
 	int64_t session, at_us;
 };
 
+struct roster_type { /* what the capture found out about a user type or function */
+	int64_t session, at_us;
+	bool is_function;
+	struct user_type type;
+};
+
 struct roster {
 	struct roster_session *sessions; /* by id */
 	size_t count, cap;
 	struct roster_cancel *cancels; /* by time */
 	size_t cancel_count, cancel_cap;
+	struct roster_type *types; /* by time */
+	size_t type_count, type_cap;
 	int64_t exchanges, gaps;
 	struct arena arena;     /* startup packets */
 	struct texts texts;     /* their numbers */

@@ -206,6 +206,7 @@ void session_close(struct session *s, const char *why)
 	close_side(&s->candidate);
 	exchange_fini(&s->exchange);
 	prepared_fini(&s->prepared);
+	types_fini(&s->types);
 	buf_fini(&s->columns);
 	free(s);
 }
@@ -248,6 +249,7 @@ static void begin_exchange(struct session *s)
 	s->truth.is_sent = s->candidate.is_sent = false;
 	s->truth.commands = s->candidate.commands = 0;
 	s->truth.is_cancelled = s->candidate.is_cancelled = false;
+	types_begin(s);
 }
 
 static bool step(struct session *s)
@@ -266,6 +268,8 @@ static bool step(struct session *s)
 		return s->state == SESSION_READY && answer_step(s);
 	case PHASE_ALIGNING:
 		return answer_align_step(s);
+	case PHASE_LOOKING:
+		return types_step(s);
 	}
 	return false;
 }

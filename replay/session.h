@@ -7,9 +7,9 @@
  *     |                          +-> ALIGNING  (transaction states differ: ROLLBACK)
  *     +--------------------------------+
  *
- * COPY data goes out in FEEDING, while a backend is in COPY IN. A side that has given its
- * ReadyForQuery gets nothing more of the exchange.
- *
+ * LOOKING (replay/types.h) may come in FEEDING and at the end of AWAITING. COPY data goes out
+ * in FEEDING, while a backend is in COPY IN. A side that has given its ReadyForQuery gets
+ * nothing more of the exchange.
  * Files: session.c birth, death and the loop over the phases; player.c units out; answer.c
  * answers in and their comparison; exchange.c what goes into the trace. All run in the
  * loop's thread. A session is freed by the director (replay.c) alone, never inside of a
@@ -22,13 +22,12 @@
 
 #include "base/buf.h"
 #include "base/list.h"
-#include "diffengine/lockstep.h"
-#include "diffengine/prepared.h"
 #include "diffengine/verdict.h"
 #include "replay/plan.h"
 #include "replay/request.h"
 #include "replay/roster.h"
 #include "replay/steps.h"
+#include "replay/types.h"
 #include "wire/backend.h"
 
 struct replay;
@@ -40,7 +39,7 @@ enum session_state {
 	SESSION_OVER /* to be freed */
 };
 
-enum exchange_phase { PHASE_IDLE, PHASE_FEEDING, PHASE_AWAITING, PHASE_ALIGNING };
+enum exchange_phase { PHASE_IDLE, PHASE_FEEDING, PHASE_AWAITING, PHASE_ALIGNING, PHASE_LOOKING };
 
 struct side { /* one backend of the session */
 	struct backend *backend;
@@ -95,6 +94,7 @@ struct session {
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;
+	struct replay_types types;
 	struct buf columns; /* RowDescription of a result whose head was dropped already */
 };
 

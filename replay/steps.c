@@ -49,8 +49,14 @@ static void on_parse(struct prepared *prepared, struct bytes body)
 {
 	struct msg_parse msg;
 
-	if (decode_parse(body, &msg))
-		prepared_set(prepared, 'S', msg.name, statement_new(msg.query));
+	struct statement *statement;
+
+	if (!decode_parse(body, &msg))
+		return;
+	statement = statement_new(msg.query);
+	if (statement)
+		statement_learn_types(statement, msg.types);
+	prepared_set(prepared, 'S', msg.name, statement);
 }
 
 static void on_bind(struct prepared *prepared, struct bytes body)
@@ -138,6 +144,24 @@ void steps_end_unit(struct steps *steps)
 	steps->unit_writes = false;
 }
 
+/* The replay's OIDs, put down as those that the trace has; unknown ones are left out. */
+static void learn_types(const struct steps *steps, struct statement *statement, struct bytes body)
+{
+	struct wire_items oids;
+
+	if (!statement || statement->types || !steps->types ||
+		!decode_parameter_description(body, &oids))
+		return;
+	statement_learn_types(statement, oids);
+	for (size_t i = 0; i < statement->type_count; i++) {
+		const struct user_type *type =
+			user_types_find_candidate(steps->types, statement->types[i]);
+
+		if (statement->types[i] >= FIRST_USER_OID)
+			statement->types[i] = type ? type->truth : 0;
+	}
+}
+
 void steps_learn(struct steps *steps, struct bytes answer)
 {
 	struct frame f;
@@ -150,6 +174,7 @@ void steps_learn(struct steps *steps, struct bytes answer)
 		answer = bytes_skip(answer, f.whole.len);
 		if (f.type == BACKEND_PARAMETER_DESCRIPTION) {
 			steps->is_described = true;
+			learn_types(steps, statement, f.body);
 			continue;
 		}
 		if (!steps->is_described)

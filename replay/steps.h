@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "diffengine/prepared.h"
+#include "diffengine/user_types.h"
 #include "wire/frame.h"
 
 #define STEPS_MAX (1 << 20)
@@ -25,6 +26,7 @@ struct statement_list { /* entries may be NULL: unknown */
 struct steps { /* zero before use */
 	struct statement_list commands;
 	struct statement_list described; /* by a Describe of a statement, in order */
+	const struct user_types *types;  /* recorded OIDs to the truth's; borrowed, may be NULL */
 	size_t learned;                  /* of described: their answers have come */
 	bool is_described;               /* the ParameterDescription of the next one has come */
 	bool is_simple;   /* a Query or FunctionCall: ReadyForQuery comes without a Sync */

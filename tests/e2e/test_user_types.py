@@ -14,7 +14,7 @@ import psycopg.types.enum
 import psycopg.types.range
 
 import wire
-from harness import cases, contains, equal, true
+from harness import Trace, cases, contains, equal, true
 from wire import bind, describe, execute, flush, parse, sync
 
 MOOD = "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"
@@ -309,3 +309,59 @@ def test_psycopg_registers_enums_and_composites(env):
                 equal(row[:2], (happy, [happy, sad]), "row")
                 equal(row[2].moods, [sad], "inside a composite")
         capture.finish().check_clean(least=12)
+
+
+# --- replay ------------------------------------------------------------------------------
+
+
+def empty(env):
+    env.on_both("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+@cases(("other-oids", 5), ("as-they-come", 0))
+def test_replay_finds_types_by_their_names(env, more):
+    """The databases of the replay have OIDs of their own, and neither the trace's."""
+    drift(env, MOOD, ITEM, "CREATE TABLE t (m mood[])",
+          "CREATE FUNCTION twice(int4) RETURNS int4 LANGUAGE sql AS 'SELECT $1 * 2'")
+    mood, moods, item = oid(env, "mood"), oid(env, "mood[]"), oid(env, "item")
+    twice = env.on_yugabytedb("SELECT 'twice(int4)'::regprocedure::oid::int8")[0][0]
+    some = array(mood, b"ok", b"sad")
+    one = composite((25, b"axe"), (mood, b"sad"), (moods, some), (INT4, struct.pack("!i", 7)))
+    with env.capture() as capture:
+        with capture.wire() as client:
+            equal(ask(client, "INSERT INTO t VALUES ($1) RETURNING m", moods, some), some, "row")
+            equal(ask(client, "SELECT $1", item, one), one, "value")
+            client.send(parse("s", "SELECT $1::mood[], 1"), describe("S", "s"), flush())
+            client.read_until("T")
+            client.run(bind("", "s", [some], [1], [1]), execute(), sync())
+            client.run(wire.message("F", struct.pack("!Ihhh", twice, 1, 1, 1) + value(
+                struct.pack("!i", 21)) + struct.pack("!h", 1)))
+            client.query("SELECT 'mood'::regtype::oid")
+            for labels in ("'a', 'b'", "'b', 'c'"):
+                client.query("BEGIN")
+                client.query(f"CREATE TYPE fresh AS ENUM ({labels})")
+                fresh = int(wire.rows(client.query("SELECT 'fresh'::regtype::oid"))[0][0])
+                got = client.run(parse("", "SELECT $1::text", [fresh]), bind("", "", ["b"]),
+                                 execute(), sync())
+                equal(wire.rows(got), [[b"b"]], "of a type that is not committed")
+                client.query("ROLLBACK")
+        with capture.finish() as trace:
+            count = trace.check_clean(least=12).exchanges()
+    empty(env)
+    env.on_both("; ".join(f"CREATE TYPE more{n} AS ENUM ('x')" for n in range(11)))
+    for _ in range(more):
+        env.on_postgresql("CREATE TYPE apart AS ENUM ('x'); DROP TYPE apart")
+    for sql in (MOOD, ITEM, "CREATE TABLE t (m mood[])",
+                "CREATE FUNCTION twice(int4) RETURNS int4 LANGUAGE sql AS 'SELECT $1 * 2'"):
+        env.on_both(sql)
+    paths = [capture.trace_path]
+    for again in range(2):  # the replay's own trace can be replayed, too
+        paths.append(env.path(f"out{again}.trace"))
+        result = env.run("twinkly-replay", "-c", capture.configuration, "-t", paths[-1],
+                         paths[-2])
+        equal(result.status, 0, f"status ({result.stdout}{result.stderr})")
+        with Trace(paths[-1]) as trace:
+            equal(trace.check_clean().exchanges(), count, "exchanges of the replay")
+            equal(trace.value("SELECT count(*) FROM command WHERE truth_sqlstate IS NOT NULL"), 0,
+                  "errors in the replay")
+        env.on_both("TRUNCATE t")

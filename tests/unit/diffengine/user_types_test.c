@@ -127,6 +127,29 @@ static void test_one_counterpart_each(void **state)
 	user_types_fini(&t);
 }
 
+static void test_as_one_line(void **state)
+{
+	char text[USER_TYPE_TEXT_MAX], name[] = "public.\"a b\"[]";
+	struct user_type type = {
+		.truth = 20001, .kind = USER_TYPE_ARRAY, .within = 20000, .name = name};
+	char bad[][32] = {"", "20001", "20001 a", "20001 a 20000", "20001 a 20000 ", "x a 1 y"};
+
+	(void)state;
+	assert_string_equal(user_type_print(&type, text), "20001 a 20000 public.\"a b\"[]");
+	type = (struct user_type){0};
+	assert_true(user_type_parse(&type, text));
+	assert_int_equal(type.truth, 20001);
+	assert_int_equal(type.kind, USER_TYPE_ARRAY);
+	assert_int_equal(type.within, 20000);
+	assert_string_equal(type.name, name);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(user_type_parse(&type, bad[i]));
+	for (int kind = USER_TYPE_OPAQUE; kind <= USER_TYPE_DOMAIN; kind++)
+		assert_int_equal(
+			user_type_kind_of(user_type_letter((enum user_type_kind)kind)), kind);
+	assert_int_equal(user_type_kind_of('e'), USER_TYPE_OPAQUE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_questions_are_bounded),
 		cmocka_unit_test(test_entries_are_bounded),
 		cmocka_unit_test(test_one_counterpart_each),
+		cmocka_unit_test(test_as_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

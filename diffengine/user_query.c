@@ -4,7 +4,7 @@
  * of comes with it. A database that has no multiranges has no such column of pg_range either, so
  * it is read through JSON.
  */
-#include "capture/types_query.h"
+#include "diffengine/user_query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@
 #define OF_OIDS  " = ANY ($1::pg_catalog.oid[])"
 #define OF_NAMES " x(id, name, kind, inside) WHERE name = ANY ($1::pg_catalog.text[])"
 
-static const char *sql(const struct types_query *query)
+static const char *sql(const struct user_query *query)
 {
 	if (query->is_function)
 		return query->is_candidate ? "SELECT * FROM (" FUNCTIONS
@@ -93,7 +93,7 @@ static bool append_list(struct buf *out, const struct user_types *t, bool is_can
 	return ok && buf_append_byte(out, '}');
 }
 
-bool types_query_write(struct buf *out, const struct user_types *t, const struct types_query *query)
+bool user_query_write(struct buf *out, const struct user_types *t, const struct user_query *query)
 {
 	struct wire_value list;
 	struct encode_bind bind = {.portal = QUERY_NAME,
@@ -125,25 +125,13 @@ static uint32_t number(struct bytes text)
 	return (uint32_t)strtoul(digits, NULL, 10);
 }
 
-static enum user_type_kind kind_of(struct bytes kind)
+/* No type's name ends so: it would be quoted. */
+static bool is_function(struct bytes name)
 {
-	switch (kind.len ? kind.ptr[0] : 0) {
-	case 'a':
-		return USER_TYPE_ARRAY;
-	case 'c':
-		return USER_TYPE_COMPOSITE;
-	case 'd':
-		return USER_TYPE_DOMAIN;
-	case 'r':
-		return USER_TYPE_RANGE;
-	case 'm':
-		return USER_TYPE_MULTIRANGE;
-	default:
-		return USER_TYPE_OPAQUE;
-	}
+	return name.len > 0 && name.ptr[name.len - 1] == ')';
 }
 
-static void read_row(struct user_types *t, bool is_candidate, struct bytes body)
+static void read_row(struct user_types *t, const struct user_query *query, struct bytes body)
 {
 	struct wire_items items;
 	struct wire_value values[4];
@@ -154,30 +142,31 @@ static void read_row(struct user_types *t, bool is_candidate, struct bytes body)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(values); i++)
 		(void)wire_value_next(&items, &values[i]);
-	if (values[1].data.len > USER_TYPE_NAME_MAX)
+	if (values[1].data.len > USER_TYPE_NAME_MAX ||
+		is_function(values[1].data) != query->is_function)
 		return;
-	if (is_candidate) {
+	if (query->is_candidate) {
 		user_types_pair(t, values[1].data, number(values[0].data));
 		return;
 	}
 	snprintf(name, sizeof(name), "%.*s", bytes_width(values[1].data, USER_TYPE_NAME_MAX),
 		values[1].data.len ? (const char *)values[1].data.ptr : "");
 	type = (struct user_type){.truth = number(values[0].data),
-		.kind = kind_of(values[2].data),
+		.kind = user_type_kind_of(values[2].data.len ? (char)values[2].data.ptr[0] : 'b'),
 		.within = number(values[3].data),
 		.name = name};
 	(void)!user_types_add(t, &type); /* without room it stays unknown */
 }
 
-bool types_query_read(
-	struct user_types *t, const struct types_query *query, struct bytes answer, struct err *why)
+bool user_query_read(
+	struct user_types *t, const struct user_query *query, struct bytes answer, struct err *why)
 {
 	struct frame f;
 
 	while (frame_next(answer, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) ==
 		FRAME_OK) {
 		if (f.type == BACKEND_DATA_ROW)
-			read_row(t, query->is_candidate, f.body);
+			read_row(t, query, f.body);
 		if (f.type == BACKEND_ERROR_RESPONSE) {
 			struct bytes text =
 				decode_error(f.body) ? error_field(f.body, 'M') : bytes_of("", 0);

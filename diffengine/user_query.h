@@ -1,8 +1,8 @@
 /*
  * The statements that look types and functions up, and their answers.
  */
-#ifndef CAPTURE_TYPES_QUERY_H
-#define CAPTURE_TYPES_QUERY_H
+#ifndef DIFFENGINE_USER_QUERY_H
+#define DIFFENGINE_USER_QUERY_H
 
 #include <stdbool.h>
 
@@ -15,15 +15,16 @@
 /* Appends the messages of a look-up: of the OIDs asked about, on the truth, or of the names
  * that have no counterpart yet, on the candidate. `is_final` ends them with Sync, else
  * Flush. */
-struct types_query {
+struct user_query {
 	bool is_function, is_candidate, is_final;
 };
-bool types_query_write(struct buf *out, const struct user_types *t,
-	const struct types_query *query) ATTR_USE_RESULT;
+bool user_query_write(struct buf *out, const struct user_types *t,
+	const struct user_query *query) ATTR_USE_RESULT;
 
-/* Takes what the answer says into the table. False: it holds an error, whose text is put into
+/* Takes what the answer says into the table, functions or types alone: the answers of several
+ * look-ups may be given as one. False: it holds an error, whose text is put into
  * `why`. */
-bool types_query_read(struct user_types *t, const struct types_query *query, struct bytes answer,
+bool user_query_read(struct user_types *t, const struct user_query *query, struct bytes answer,
 	struct err *why) ATTR_USE_RESULT;
 
 #endif
