@@ -177,10 +177,10 @@ static bool read_accepts(struct judging *j)
 {
 	const struct trace_exchange *row = j->expected;
 	int64_t took = row->truth_us > row->candidate_us ? row->truth_us : row->candidate_us;
-	struct accepting a = {.j = j,
-		.from_us = row->started_us,
-		.to_us = took < 0 ? INT64_MAX : row->started_us + took};
+	struct accepting a = {.j = j, .from_us = row->started_us, .to_us = INT64_MAX};
 
+	if (took >= 0 && took < INT64_MAX - row->started_us)
+		a.to_us = row->started_us + took;
 	fixture_accepts_drop(&j->accepts, row->session);
 	return trace_read_events(j->judge->expected, on_event, &a, j->err) && !j->has_failed;
 }

@@ -7,15 +7,19 @@
 #include "diffengine/verdict.h"
 #include "replay/fixture_value.h"
 #include "replay/fixture_write.h"
+#include "replay/texts.h"
 #include "schema/trace_read.h"
 #include "wire/decode.h"
 
+#define LABEL_MAX        64
 #define STARTUP_LINE_MAX ((size_t)1 << 20)
 
 struct loading {
 	struct fixture_sessions *sessions;
 	const struct fixture_wishes *wishes;
 	bool is_out_of_memory;
+	struct texts labels;
+	size_t made_up;
 };
 
 static bool is_wished(const struct fixture_wishes *wishes, int64_t id)
@@ -37,12 +41,43 @@ static char *letters(size_t number)
 	return strdup(end);
 }
 
-static char *label_of(const struct trace_session *row, size_t number)
+/* The name that a fixture gave it; NULL: none did, or it is no word (the trace may be hostile). */
+static const char *given_name(const struct trace_session *row)
 {
 	size_t len = strlen(FIXTURE_CLIENT);
+	struct fixture_cursor c = {.text = bytes_str(row->client)};
 
-	return strncmp(row->client, FIXTURE_CLIENT, len) == 0 ? strdup(row->client + len)
-							      : letters(number);
+	if (strncmp(row->client, FIXTURE_CLIENT, len) != 0)
+		return NULL;
+	c.text = bytes_skip(c.text, len);
+	if (c.text.len == 0 || c.text.len > LABEL_MAX || cursor_word(&c).len != c.text.len)
+		return NULL;
+	return row->client + len;
+}
+
+static bool is_new_label(struct loading *l, const char *label)
+{
+	bool is_new = true;
+
+	if (label)
+		(void)texts_number(&l->labels, bytes_str(label), &is_new);
+	return is_new;
+}
+
+/* Names of fixtures that were merged may be the same: then others are made up. */
+static char *label_of(struct loading *l, const struct trace_session *row, size_t number)
+{
+	const char *given = given_name(row);
+	char *label = given ? strdup(given) : letters(number);
+
+	while (!is_new_label(l, label)) {
+		char other[32];
+
+		snprintf(other, sizeof(other), "s%zu", ++l->made_up);
+		free(label);
+		label = strdup(other);
+	}
+	return label;
 }
 
 static bool reserve(struct fixture_sessions *s)
@@ -68,7 +103,7 @@ static bool on_session(void *context, const struct trace_session *row)
 
 	if (!is_wished(l->wishes, row->id))
 		return true;
-	label = label_of(row, s->count);
+	label = label_of(l, row, s->count);
 	l->is_out_of_memory = !label || !reserve(s);
 	if (l->is_out_of_memory) {
 		free(label);
@@ -114,7 +149,10 @@ bool fixture_sessions_load(struct fixture_sessions *sessions, struct trace *trac
 {
 	struct loading l = {.sessions = sessions, .wishes = wishes};
 
-	if (!trace_read_sessions(trace, on_session, &l, err))
+	bool ok = trace_read_sessions(trace, on_session, &l, err);
+
+	texts_fini(&l.labels);
+	if (!ok)
 		return false;
 	if (!l.is_out_of_memory && wishes->only_mismatches) {
 		if (!trace_read_exchanges(trace, 0, INT64_MIN, on_exchange, &l, err))

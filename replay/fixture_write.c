@@ -312,6 +312,12 @@ static bool keeps_accepts(const struct writing *w, const struct fixture_session 
 	       !w->wishes->drops_accepts(w->wishes->context, ex->id);
 }
 
+static bool is_comment(const char *line)
+{
+	line += strspn(line, " \t");
+	return *line == '#' || !*line;
+}
+
 static void put_event(struct writing *w, struct fixture_session *s, const struct trace_event *row)
 {
 	if (strcmp(row->what, "connect") == 0) {
@@ -319,9 +325,11 @@ static void put_event(struct writing *w, struct fixture_session *s, const struct
 	} else if (strcmp(row->what, "disconnect") == 0 || strcmp(row->what, "cancel") == 0) {
 		put_connect(w, s);
 		fprintf(w->out, "%s! %s\n", s->label, row->what);
-	} else if (strcmp(row->what, "comment") == 0) {
-		fprintf(w->out, "%s\n", row->detail ? row->detail : "");
-	} else if (strcmp(row->what, "accept") == 0 && row->detail && keeps_accepts(w, s)) {
+	} else if (!row->detail || strchr(row->detail, '\n')) {
+		return; /* no line of a fixture: the trace may be hostile */
+	} else if (strcmp(row->what, "comment") == 0 && is_comment(row->detail)) {
+		fprintf(w->out, "%s\n", row->detail);
+	} else if (strcmp(row->what, "accept") == 0 && keeps_accepts(w, s)) {
 		fprintf(w->out, "%s< accept %s\n", s->label, row->detail);
 		s->is_asking = false;
 	}

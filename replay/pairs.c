@@ -138,8 +138,10 @@ bool pairs_load(struct pairs *pairs, struct trace *first, struct trace *second, 
 	for (size_t i = 0; i < pairs->session_count; i++) {
 		struct pairs_session *s = &pairs->sessions[i];
 
-		s->at = s->second ? first_of(pairs, s->second) : 0;
-		s->end = s->second ? first_of(pairs, s->second + 1) : 0;
+		s->at = s->end = s->second ? first_of(pairs, s->second) : 0;
+		while (s->second && s->end < pairs->count &&
+			pairs->entries[s->end].session == s->second)
+			s->end++;
 	}
 	return true;
 }

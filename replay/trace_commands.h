@@ -17,10 +17,11 @@ int trace_ls(int argc, char **argv);
 int trace_show(int argc, char **argv);
 int trace_check_command(int argc, char **argv);
 int trace_diff(int argc, char **argv);
+int trace_merge(int argc, char **argv);
 
 /* --- for the commands --- */
 
-#define TRACE_OPERANDS_MAX 2
+#define TRACE_OPERANDS_MAX 16
 
 struct trace_arguments {
 	const struct option_table *table;

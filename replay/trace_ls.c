@@ -228,7 +228,7 @@ int trace_ls(int argc, char **argv)
 	struct listing l = {.verdict = -1, .limit = LIMIT_DEFAULT, .err = &err};
 	struct trace_arguments a = {
 		.table = &table, .on_option = on_option, .context = &l, .least = 1, .most = 1};
-	int status;
+	int status = TRACE_EXIT_SAME;
 
 	if (!trace_arguments(&a, argc, argv, &status))
 		return status;

@@ -16,6 +16,7 @@ static const struct command {
 	{"show", trace_show, "TRACE SESSION[:EXCHANGE]: messages of both sides"},
 	{"check", trace_check_command, "TRACE: whether it is whole"},
 	{"diff", trace_diff, "A B: exchanges with other answers"},
+	{"merge", trace_merge, "A B [MORE]... -o TRACE: several traces as one"},
 	{"fixture", trace_fixture, "TRACE -o FILE: a trace as readable text, for git"},
 	{"import", trace_import, "FIXTURE -o TRACE: such a text as a trace"},
 };

@@ -162,7 +162,7 @@ int trace_show(int argc, char **argv)
 	struct showing s = {.err = &err};
 	struct trace_arguments a = {
 		.table = &table, .on_option = on_option, .context = &s, .least = 2, .most = 2};
-	int status;
+	int status = TRACE_EXIT_SAME;
 
 	if (!trace_arguments(&a, argc, argv, &status))
 		return status;

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 
-from harness import Trace, cases, contains, equal, lacks
+from harness import Trace, cases, contains, equal, lacks, read_text
 
 
 def captured(env, rows=2):
@@ -100,3 +100,48 @@ def test_diff(env):
     contains(text, f"exchange 7, session {last_session(first)}: postgresql: Row count mismatch", "what differs")
     contains(text, "1 with other answers", "totals")
     lacks(text, "yugabytedb:", "the side that answers as before")
+
+
+def test_merge(env):
+    first = captured(env)
+    env.on_both("DROP TABLE t")
+    second = captured(env, rows=1)
+    merged = env.path("merged.trace")
+    tool(env, "merge", second, first, "-o", merged)
+    contains(tool(env, "check", merged), "whole: 8 sessions, 14 exchanges", "the merged trace")
+    with Trace(merged) as trace, Trace(first) as one, Trace(second) as two:
+        equal(trace.statements(), one.statements() + two.statements(), "statements in order of time")
+        equal(trace.kinds(), one.kinds() + two.kinds(), "differences")
+        equal(trace.value("SELECT count(*) FROM statement"), 3, "distinct statements")
+        equal(trace.value("SELECT count(DISTINCT session) FROM exchange"), 8, "sessions")
+        equal(trace.value("SELECT count(*) FROM event"), one.value("SELECT count(*) FROM event")
+              + two.value("SELECT count(*) FROM event"), "events")
+
+
+@cases(("other_databases", 3, "is about"), ("onto_a_source", 3, "would take its place"),
+       ("without_output", 2, "-o TRACE is missing"))
+def test_merge_of_what_cannot_be(env, status, message):
+    trace = captured(env)
+    with open(env.path("x.twinkly"), "w", encoding="utf-8") as file:
+        file.write("twinkly-fixture 1\nsides truth=a candidate=b\n")
+    other = env.path("other.trace")
+    tool(env, "import", env.path("x.twinkly"), "-o", other)
+    arguments = {"is about": [other, "-o", env.path("out.trace")],
+                 "would take its place": [trace, "-o", trace]}.get(message, [trace])
+    contains(tool(env, "merge", trace, *arguments, status=status), message, "message")
+
+
+def test_merged_fixtures_are_a_fixture(env):
+    """Their sessions have the same names, and get others."""
+    text = env.path("x.twinkly")
+    with open(text, "w", encoding="utf-8") as file:
+        file.write("twinkly-fixture 1\nsides truth=a candidate=b\nsession me user=x\n"
+                   'me! connect\nme> Query ""\nme< empty status=I\n')
+    traces = [env.path(f"{name}.trace") for name in ("one", "two", "merged")]
+    for trace in traces[:2]:
+        tool(env, "import", text, "-o", trace)
+    tool(env, "merge", *traces[:2], "-o", traces[2])
+    tool(env, "fixture", traces[2], "-o", text)
+    contains(read_text(text), "session me s1 user=x\n", "names")
+    tool(env, "import", text, "-o", env.path("again.trace"))
+    contains(tool(env, "diff", traces[2], env.path("again.trace")), "2 exchanges: 0 with", "diff")
