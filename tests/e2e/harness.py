@@ -13,8 +13,8 @@ from wire import Closed, Wire
 __all__ = [
     "Capture", "Closed", "Env", "Result", "Trace", "Wire", "cases", "check_sanitizer",
     "contains", "env_table", "equal", "eventually", "fails", "free_port", "lacks",
-    "on_postgresql_only", "on_yugabytedb_only", "read_text", "setting", "true",
-    "without_servers", "write_configuration",
+    "on_postgresql_only", "on_yugabytedb_only", "read_text", "run_program", "setting",
+    "true", "without_servers", "write_configuration",
 ]
 
 PYTHON = "/usr/bin/python3"

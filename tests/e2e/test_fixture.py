@@ -1,14 +1,14 @@
 """Fixtures: a captured run as text, the text as a trace, and the same text again."""
 
+import glob
 import threading
 
 import psycopg
-import psycopg2
 
 import wire
-from harness import (cases, contains, env_table, equal, eventually, fails, free_port, lacks,
-                     on_postgresql_only, read_text, true)
-from wire import bind, describe, execute, flush, parse, sync
+from harness import (cases, contains, env_table, equal, eventually, fails, lacks, read_text,
+                     run_program, true)
+from wire import bind, describe, execute, parse, sync
 
 SCHEMA = "CREATE TABLE item (id int4 PRIMARY KEY, name text, price float8, made date)"
 
@@ -68,7 +68,14 @@ def raw_at_work(capture):
         client.query("SELECT 1; SELECT 1/0; SELECT 2")
 
 
-def lock_wait_at_work(capture):
+def lock_waiters(env):
+    """On both sides together."""
+    return sum(rows[0][0] for rows in env.on_both(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND datname = current_database()"))
+
+
+def lock_wait_at_work(env, capture):
     """The second session waits for the first one's row."""
     first, second = capture.connect(), capture.connect()
     first.autocommit = False
@@ -76,7 +83,7 @@ def lock_wait_at_work(capture):
     waiting = threading.Thread(
         target=lambda: second.cursor().execute("UPDATE item SET price = 2 WHERE id = 1"))
     waiting.start()
-    eventually(lambda: waiting_sessions(capture) > 0, "a session that waits for the lock")
+    eventually(lambda: lock_waiters(env) > 0, "a session that waits for the lock")
     first.commit()
     waiting.join()
     first.cursor().execute("SELECT price FROM item WHERE id = 1")
@@ -85,28 +92,18 @@ def lock_wait_at_work(capture):
     second.close()
 
 
-def waiting_sessions(capture):
-    return capture.lock_waiters()
-
-
 def test_a_real_run_comes_back_the_same(env):
     env.on_both(SCHEMA)
     with env.capture() as capture:
-        capture.lock_waiters = lambda: env.on_postgresql(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-            "AND datname = current_database()")[0][0] + env.on_yugabytedb(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-            "AND datname = current_database()")[0][0]
         drivers_at_work(capture)
         raw_at_work(capture)
-        lock_wait_at_work(capture)
+        lock_wait_at_work(env, capture)
         capture.finish().check_clean(least=10)
     first = to_text(env, capture.trace_path, "first.twinkly")
     imported = to_trace(env, first, "imported.trace")
     second = to_text(env, imported, "second.twinkly")
     equal(read_text(second), read_text(first), "text, trace, text")
-    for table in ("item",):
-        env.on_both(f"DROP TABLE {table}")
+    env.on_both("DROP TABLE item")
     env.on_both(SCHEMA)
     again = env.path("again.trace")
     result = env.run("twinkly-replay", "-c", capture.configuration, "-t", again, imported)
@@ -147,7 +144,6 @@ def replay(env, path, *options, servers=None):
 
 
 def no_leftovers(env):
-    import glob
     equal(glob.glob(env.path("twinkly-*")), [], "temporary directories")
 
 
@@ -247,3 +243,100 @@ def test_a_replay_of_a_fixture_can_be_kept(env):
     equal(result.status, 1, f"status ({result.stderr})")
     contains(read_text(to_text(env, env.path("kept.trace"), "kept.twinkly", "--accept", "known")),
              'a< accept value column=1 reason="known"', "text of the kept trace")
+
+
+# --- other runs that have to come back the same ---
+
+def round_trip(env, trace):
+    first = to_text(env, trace, "one.twinkly")
+    second = to_text(env, to_trace(env, first, "one.trace"), "two.twinkly")
+    equal(read_text(second), read_text(first), "text, trace, text")
+    return first
+
+
+def pgbench_at_work(env, capture):
+    environment = {"PGHOST": capture.host, "PGPORT": str(capture.port), "PGUSER": capture.user,
+                   "PGDATABASE": capture.database}
+    arguments = [env.tool("pgbench"), "-n", "-M", "prepared", "-c", "4", "-j", "2", "-t", "100"]
+    result = run_program(env.directory, arguments, environment=environment)
+    equal(result.status, 0, f"status of pgbench ({result.stderr})")
+
+
+def long_copy_at_work(env, capture):
+    """More than one row of the trace holds, in messages that lie across their border."""
+    line = b"7\t" + b"x" * 1000 + b"\n"
+    with capture.wire() as client:
+        client.send(wire.query("COPY line FROM STDIN"))
+        client.read_until("G")
+        client.send(*[wire.copy_data(line * 7) for _ in range(100)], wire.copy_done())
+        client.read_until("Z")
+        client.query("SELECT * FROM line")
+
+
+def user_types_at_work(env, capture):
+    with capture.wire() as client:
+        client.query("SELECT m, array[m], row(m) FROM mood_of")
+        client.run(parse("", "SELECT $1::mood"), describe("S", ""), bind("", "", ["sad"]),
+                   execute(), sync())
+
+
+def syncs_at_work(env, capture):
+    with capture.wire() as client:
+        parts = []
+        for number in range(50):
+            parts += [parse("", f"SELECT {number}"), bind("", ""), execute(), sync()]
+        client.run(*parts, syncs=50)
+
+
+SCHEMAS = {"long_copy": "CREATE TABLE line (n int4, text text)",
+           "user_types": "CREATE TYPE mood AS ENUM ('sad', 'glad'); "
+                         "CREATE TABLE mood_of AS SELECT 'glad'::mood AS m"}
+
+
+@cases(("pgbench", pgbench_at_work), ("long_copy", long_copy_at_work),
+       ("user_types", user_types_at_work), ("many_syncs", syncs_at_work))
+def test_comes_back_the_same(env, work):
+    name = work.__name__.replace("_at_work", "")
+    if name in SCHEMAS:
+        env.on_both(SCHEMAS[name])
+    if name == "pgbench":
+        for server in env.servers:
+            init_pgbench(env, server)
+    with env.capture({"trace.max-response": "16kB"}) as capture:
+        work(env, capture)
+        capture.stop()
+    text = round_trip(env, capture.trace_path)
+    equal(read_text(text).count("oid:"), 0, "numbers of the user's types")
+    if name == "long_copy":
+        contains(read_text(text), "< cut I", "the answer beyond trace.max-response")
+        env.on_both("TRUNCATE line")
+        result = replay(env, text)
+        equal(result.status, 0, f"status of the replay ({result.stderr})")
+        env_table(env, "line", 700)
+
+
+def init_pgbench(env, server):
+    environment = {"PGHOST": server.host, "PGPORT": str(server.port), "PGUSER": server.user,
+                   "PGDATABASE": env.database}
+    result = run_program(env.directory, [env.tool("pgbench"), "-i", "-q"],
+                         environment=environment)
+    equal(result.status, 0, f"status of pgbench -i ({result.stderr})")
+
+
+def test_only_mismatches(env):
+    """The session with the mismatch, from its beginning: what it needs is there."""
+    env.on_both("CREATE TABLE t (a int4)")
+    env.on_postgresql("INSERT INTO t VALUES (1)")
+    with env.capture() as capture:
+        with capture.wire() as client:
+            client.query("SELECT 'another session'")
+        with capture.wire() as client:
+            client.run(parse("s", "SELECT a FROM t"), sync())
+            equal(wire.errors(client.run(bind("", "s"), execute(), sync()))[0]["C"], "XX000",
+                  "SQLSTATE")
+        capture.finish(status=1)
+    text = to_text(env, capture.trace_path, "f.twinkly", "--only-mismatches", "--accept", "known")
+    lacks(read_text(text), "another session", "sessions without a mismatch")
+    result = replay(env, text)
+    equal(result.status, 0, f"status of the replay ({result.stderr})")
+    contains(result.stderr, "2 exchanges, 1 with accepted differences", "summary")
