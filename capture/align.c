@@ -152,7 +152,8 @@ static bool report_status(struct session *s)
 		.command_count = 1};
 
 	snprintf(text, sizeof(text),
-		"Transaction status mismatch after an excluded statement: %s is in state %s, %s in "
+		"Transaction status mismatch after a difference that was let pass: %s is in state "
+		"%s, %s in "
 		"state %s",
 		s->proxy->settings->postgresql_name, is_first ? truth : candidate,
 		s->proxy->settings->yugabytedb_name, is_first ? candidate : truth);
@@ -303,8 +304,8 @@ static void excuse(struct session *s)
 	char text[256];
 
 	snprintf(text, sizeof(text),
-		"an excluded statement failed on %s only; the transaction was made to fail on "
-		"both databases",
+		"a statement failed on %s only, which is excused; the transaction was made to fail "
+		"on both databases",
 		s->candidate.backend->target->name);
 	/* What the client would have got is recorded, and not sent. */
 	s->exchange.handed = s->truth.framed;

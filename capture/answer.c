@@ -333,8 +333,8 @@ void answer_go_on(struct session *s, const struct comparison *result)
 	}
 	ex->lock.is_in_item = false;
 	ex->lock.truth = ex->lock.candidate = 0;
-	ex->lock.ordinal = commands;
-	ex->folding = (struct folding){0};
+	ex->lock.ordinal = ex->unit_ordinal = commands;
+	folding_reset(&ex->folding);
 	ex->unit_writes = false;
 }
 

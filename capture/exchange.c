@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/cursors.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
+#include "diffengine/ledger.h"
 #include "diffengine/statement.h"
 #include "wire/decode.h"
 
@@ -56,7 +58,7 @@ static void add_command(struct exchange *ex, struct statement *statement)
 		ex->commands = more;
 		ex->command_cap = cap;
 	}
-	ex->commands[ex->command_count++].statement = statement;
+	ex->commands[ex->command_count++] = (struct command){.statement = statement};
 }
 
 static void add_described(struct exchange *ex, struct statement *statement)
@@ -96,6 +98,7 @@ static bool on_query(struct session *s, struct bytes body)
 		route_mark(s, statement);
 		route_note_statement(
 			s, statement, (size_t)(traits.text.ptr + traits.text.len - whole.ptr));
+		cursors_note(s, statement);
 		add_command(ex, statement);
 	}
 	route_note_query(s, whole);
@@ -162,6 +165,18 @@ static bool on_named(struct session *s, const struct frame *f)
 	return true;
 }
 
+/* The unnamed portal is seldom fetched in portions; where it is, max_rows says so each time. */
+static void note_portal(struct exchange *ex, const struct msg_execute *msg)
+{
+	struct command *command;
+
+	if (ex->command_count == 0 || (msg->max_rows == 0 && msg->portal.len == 0))
+		return;
+	command = &ex->commands[ex->command_count - 1];
+	command->portal_key = ledger_key(msg->portal);
+	command->max_rows = msg->max_rows;
+}
+
 static bool on_execute(struct session *s, const struct frame *f)
 {
 	struct exchange *ex = &s->exchange;
@@ -173,7 +188,9 @@ static bool on_execute(struct session *s, const struct frame *f)
 	statement = prepared_get(&s->prepared, 'P', msg.portal);
 	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'P', msg.portal));
 	ex->unit_writes |= !statement || statement->is_writing;
+	cursors_note(s, statement);
 	add_command(ex, statement_keep(statement));
+	note_portal(ex, &msg);
 	return true;
 }
 
@@ -319,6 +336,23 @@ void exchange_forget_answers(struct exchange *ex)
 	ex->has_candidate = ex->has_diverged = false;
 }
 
+/* The Bind behind each Execute, for what a LIMIT's parameter holds. */
+static void find_binds(struct bytes request, struct compare_command *commands, size_t count)
+{
+	struct bytes bind = bytes_of(NULL, 0);
+	size_t at = 0;
+	struct frame f;
+
+	while (at < count &&
+		frame_next(request, WIRE_FRONTEND, request.len, &f, NULL) == FRAME_OK) {
+		if (f.type == FRONTEND_BIND)
+			bind = f.body;
+		else if (f.type == FRONTEND_EXECUTE)
+			commands[at++].bind = bind;
+		request = bytes_skip(request, f.whole.len);
+	}
+}
+
 const struct compare_command *exchange_commands(struct session *s, size_t *count)
 {
 	struct exchange *ex = &s->exchange;
@@ -333,10 +367,12 @@ const struct compare_command *exchange_commands(struct session *s, size_t *count
 		if (!statement)
 			continue;
 		commands[i].is_ordered = statement->is_ordered;
-		commands[i].is_excluded =
-			exclude_match(s->proxy->exclude, statement_text(statement)) != NULL;
+		policy_apply(&s->proxy->policy, statement_text(statement), &commands[i]);
+		cursors_resolve(s, &ex->commands[i], &commands[i]);
 		commands[i].columns = bytes_of(statement->columns, statement->columns_len);
 	}
+	if (!ex->is_simple)
+		find_binds(buf_bytes(&ex->request), commands, *count);
 	return commands;
 }
 
@@ -465,6 +501,7 @@ void exchange_reset(struct exchange *ex)
 		statement_drop(ex->commands[i].statement);
 	for (size_t i = 0; i < ex->described_count; i++)
 		statement_drop(ex->described[i]);
+	folding_reset(&ex->folding);
 	trim(&ex->request);
 	trim(&ex->request_more);
 	trim(&ex->truth);
@@ -484,8 +521,8 @@ void exchange_reset(struct exchange *ex)
 
 const char *exchange_phase_name(enum exchange_phase phase)
 {
-	static const char *const names[] = {
-		"collecting", "queued", "awaiting", "copying", "aligning", "looking up types"};
+	static const char *const names[] = {"collecting", "queued", "awaiting", "copying",
+		"backing off", "aligning", "looking up types"};
 
 	return names[phase];
 }

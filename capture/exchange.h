@@ -32,12 +32,13 @@ struct comparison;
 struct compare_command;
 
 enum exchange_phase {
-	PHASE_COLLECTING, /* messages of a unit arrive; nothing is awaited */
-	PHASE_QUEUED,     /* the unit waits for its turn */
-	PHASE_AWAITING,   /* the unit was sent; answers are awaited */
-	PHASE_COPYING,    /* both backends take COPY data */
-	PHASE_ALIGNING,   /* a backend answers a statement that we sent */
-	PHASE_LOOKING     /* the same, to look up types, see capture/types.h */
+	PHASE_COLLECTING,  /* messages of a unit arrive; nothing is awaited */
+	PHASE_QUEUED,      /* the unit waits for its turn */
+	PHASE_AWAITING,    /* the unit was sent; answers are awaited */
+	PHASE_COPYING,     /* both backends take COPY data */
+	PHASE_BACKING_OFF, /* one side is asked again in a moment, see capture/again.h */
+	PHASE_ALIGNING,    /* a backend answers a statement that we sent */
+	PHASE_LOOKING      /* the same, to look up types, see capture/types.h */
 };
 
 struct side {                    /* one backend of the session */
@@ -65,6 +66,9 @@ static inline struct bytes side_framed(const struct side *side)
 
 struct command { /* a command of the exchange under way */
 	struct statement *statement;
+	uint64_t
+		portal_key; /* ledger_key of its portal, where that may be fetched in portions; 0 */
+	int32_t max_rows;   /* of its Execute; 0: all */
 };
 
 struct exchange {
@@ -83,6 +87,9 @@ struct exchange {
 	bool is_overlapped;      /* another session's writing unit was under way meanwhile */
 	bool is_counted_writer;  /* in proxy.writing */
 	bool is_retried;         /* it was asked again, see capture/retry.h */
+	int again_times;         /* one side was asked again so often */
+	int64_t again_us;        /* monotonic: BACKING_OFF: until when */
+	struct side *again_side; /* BACKING_OFF: which */
 	int64_t read_epoch;      /* proxy.write_epoch when the reading unit was sent */
 	bool is_recorded;        /* its row is in the trace already */
 	bool is_cancelled;       /* the client asked for it while the exchange was under way */
@@ -96,6 +103,7 @@ struct exchange {
 	bool is_shared;           /* the other one has had a part of the exchange */
 	enum route last_route;    /* of an earlier routed unit; BOTH: none */
 	struct lockstep lock;
+	unsigned unit_ordinal; /* of the unit's first command */
 	struct folding folding;
 	struct command *commands;
 	size_t command_count, command_cap;

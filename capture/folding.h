@@ -20,7 +20,9 @@ struct comparison;
 
 struct folding {
 	bool is_on, is_different;
-	bool is_ordered, is_excluded; /* the command's */
+	bool is_excluded;       /* the command is */
+	struct fold_plan *plan; /* NULL: never on */
+	enum fold_result result;
 	unsigned ordinal;
 	int64_t first_row; /* the first in which the sides differed */
 	struct fold truth, candidate;
@@ -30,6 +32,8 @@ struct folding {
 size_t folding_high_water(const struct session *s);
 /* Takes rows out of both buffers if there are too many. */
 void folding_advance(struct session *s);
+/* Forgets the exchange's folds. */
+void folding_reset(struct folding *folding);
 /* The folded rows did not agree: the difference, in the arena. */
 void folding_judge(struct session *s, struct arena *arena, struct comparison *result);
 

@@ -6,6 +6,9 @@
  */
 #include "capture/judge.h"
 
+#include "base/clock.h"
+#include "capture/again.h"
+#include "capture/cursors.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
@@ -62,6 +65,8 @@ static size_t compare(struct session *s, struct comparison *result)
 	if (is_headless && buf_len(&s->columns) > 0)
 		input.start.columns = buf_bytes(&s->columns);
 	normalise(s, &input);
+	policy_set_time(&s->proxy->policy, s->proxy->started_wall_us, clock_wall_us());
+	input.policy = s->proxy->policy.compare;
 	input.commands = exchange_commands(s, &input.command_count);
 	compare_answers(&input, &s->proxy->arena, result);
 	return truth + result->agreed;
@@ -115,14 +120,17 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 
 	if (ex->is_cancelled && is_cancel_only(result))
 		excuse_cancel(s, result);
-	if (retry_begin(s, result))
+	if (retry_begin(s, result) || again_begin(s, result))
 		return;
 	if (retry_is_undecidable(s, result))
 		excuse_race(s, result);
+	again_conclude(s, result);
 	ex->verdict = verdict_worst(ex->verdict, result->verdict);
-	if (ex->is_retried)
+	if (ex->is_retried || ex->again_times > 0)
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
-	if (result->verdict == VERDICT_INCONCLUSIVE) {
+	if (!ex->note)
+		ex->note = result->note;
+	if (result->is_incomparable) {
 		on_inconclusive(s, result);
 	} else if (result->verdict == VERDICT_MISMATCH && !ex->is_handed_at_once) {
 		answer_hand_on(s, agreed, 0);
@@ -130,6 +138,8 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 			mismatch_error(s, result);
 		else
 			mismatch_report(s, result);
+	} else if (again_is_for_client(s, result)) {
+		mismatch_again(s, result);
 	} else if (align_begin(s, result)) {
 		return;
 	} else {
@@ -163,12 +173,16 @@ void judge_settled(struct session *s)
 		route_settle(s);
 		return;
 	}
+	if (!ex->has_diverged && cursors_are_open(s) && ex->truth_len == 0) {
+		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
+		answer_diverge(s);
+	}
 	if (!ex->has_diverged &&
 		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
 		answer_diverge(s);
 	if (!ex->has_diverged) {
-		if (ex->is_retried)
-			ex->verdict = VERDICT_RETRIED;
+		if (ex->is_retried || ex->again_times > 0)
+			ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
 		answer_go_on(s, NULL);
 		return;
 	}

@@ -193,12 +193,36 @@ static bool has_whole_answer(const struct session *s)
 	return s->exchange.is_handed_at_once && s->exchange.handed >= s->truth.framed;
 }
 
+/* What the side that wants another try said, in words. */
+static const char *retry_text(const struct comparison *result)
+{
+	for (size_t i = 0; i < result->count; i++)
+		if (result->differences[i].kind == DIFF_RETRY)
+			return result->differences[i].text;
+	return diff_kind_info(DIFF_RETRY)->meaning;
+}
+
+void mismatch_again(struct session *s, const struct comparison *result)
+{
+	char message[MESSAGE_MAX];
+
+	snprintf(message, sizeof(message), "twinkly: retry: %s", retry_text(result));
+	send_error(s, &(struct encode_error){.sqlstate = "40001",
+			      .message = message,
+			      .hint = "The transaction was made to fail on both databases. Run it "
+				      "again."});
+	s->exchange.note = "the client was asked to run the transaction again";
+	go_on_after_error(s, result);
+}
+
 void mismatch_deadlock(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 	enum verdict verdict = VERDICT_INCONCLUSIVE;
-	struct difference difference = {
-		.kind = DIFF_DEADLOCK, .ordinal = ex->lock.ordinal, .text = s->why};
+	struct difference difference = {.kind = DIFF_DEADLOCK,
+		.verdict = VERDICT_INCONCLUSIVE,
+		.ordinal = ex->lock.ordinal,
+		.text = s->why};
 	struct comparison result = {.verdict = verdict,
 		.differences = &difference,
 		.count = 1,

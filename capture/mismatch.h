@@ -11,6 +11,9 @@ struct session;
 void mismatch_report(struct session *s, const struct comparison *result);
 /* on-mismatch = error: the same, and the session goes on. */
 void mismatch_error(struct session *s, const struct comparison *result);
+/* The candidate wants the transaction to be tried again: the client gets a 40001 that says so,
+ * both sides a failed transaction, and the session goes on. */
+void mismatch_again(struct session *s, const struct comparison *result);
 /* The unit was ended because of a deadlock across the two databases, and both sides have
  * answered: the client gets an error that says so, and its session goes on. */
 void mismatch_deadlock(struct session *s);

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "capture/session.h"
 #include "capture/tls.h"
@@ -227,25 +228,6 @@ static void on_granted(struct turn_ticket *ticket)
 	relay_on_granted(list_entry(ticket, struct session, ticket));
 }
 
-bool proxy_set_patterns(struct proxy *p, const struct conf *conf, struct err *err)
-{
-	struct exclude *exclude;
-	size_t count = conf_count(conf, "comparison.exclude-patterns");
-	const char **patterns = calloc(count + 1, sizeof(*patterns));
-
-	if (!patterns)
-		return err_set(err, "out of memory");
-	for (size_t i = 0; i < count; i++)
-		patterns[i] = conf_item(conf, "comparison.exclude-patterns", i);
-	exclude = exclude_new(patterns, count, err);
-	free(patterns);
-	if (!exclude)
-		return err_prefix(err, "comparison.exclude-patterns: ");
-	exclude_free(p->exclude);
-	p->exclude = exclude;
-	return true;
-}
-
 bool proxy_load_files(struct proxy *p, const struct settings *settings, struct err *err)
 {
 	if (settings->tls.mode != TLS_MODE_DISABLE) {
@@ -284,9 +266,8 @@ static void stop_listening(struct proxy *p)
 
 static void free_patterns(struct proxy *p)
 {
-	exclude_free(p->exclude);
+	policy_fini(&p->policy);
 	routing_free(p->routing);
-	p->exclude = NULL;
 	p->routing = NULL;
 }
 
@@ -301,8 +282,10 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	p->candidate = settings->candidate;
 	turn_init(&p->turn, p->execution == EXECUTION_SERIAL, on_granted);
 	arena_init(&p->arena, COMPARE_ARENA);
+	p->started_wall_us = clock_wall_us();
+	policy_set_time(&p->policy, p->started_wall_us, p->started_wall_us);
 	p->routing = routing_new(settings->conf, err);
-	if (!p->routing || !proxy_set_patterns(p, settings->conf, err)) {
+	if (!p->routing || !policy_load(&p->policy, settings, settings->conf, err)) {
 		free_patterns(p);
 		return false;
 	}

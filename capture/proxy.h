@@ -19,7 +19,7 @@
 #include "capture/record.h"
 #include "capture/turn.h"
 #include "capture/unix_socket.h"
-#include "diffengine/exclude.h"
+#include "diffengine/policy.h"
 #include "diffengine/routing.h"
 #include "diffengine/settings.h"
 #include "diffengine/verdict.h"
@@ -36,7 +36,8 @@ struct userlist;
 struct proxy {
 	uv_loop_t *loop;
 	const struct settings *settings;
-	struct exclude *exclude;
+	struct policy policy;
+	int64_t started_wall_us; /* Unix time */
 	struct routing *routing;
 	struct backend_target truth, candidate;
 	enum settings_execution execution;
@@ -81,9 +82,6 @@ int proxy_listen(const struct settings *settings, struct err *err) ATTR_USE_RESU
  * context. False: err, nothing to undo. */
 bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settings,
 	struct err *err) ATTR_USE_RESULT;
-/* Compiles comparison.exclude-patterns; they borrow from `conf` until the next call. False: the
- * old ones stay. */
-bool proxy_set_patterns(struct proxy *p, const struct conf *conf, struct err *err) ATTR_USE_RESULT;
 /* No new clients. With `why` all sessions get it as a FATAL and end, those with an exchange
  * under way when it is answered, or at once if forced; without it they may finish by
  * themselves. on_stopped is called when none is left. May be called again, more strictly. */

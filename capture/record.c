@@ -172,7 +172,7 @@ static size_t room_for_differences(const struct comparison *result)
 		const struct difference *d = &result->differences[i];
 
 		room += sizeof(struct difference) + room_for(d->column_name) + room_for(d->truth) +
-			room_for(d->candidate) + room_for(d->text);
+			room_for(d->candidate) + room_for(d->rule) + room_for(d->text);
 	}
 	return room;
 }
@@ -194,6 +194,7 @@ static void copy_result(struct record_item *item, const struct comparison *resul
 		d->column_name = record_item_copy_str(item, d->column_name);
 		d->truth = record_item_copy_str(item, d->truth);
 		d->candidate = record_item_copy_str(item, d->candidate);
+		d->rule = record_item_copy_str(item, d->rule);
 		d->text = record_item_copy_str(item, d->text);
 	}
 }

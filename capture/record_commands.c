@@ -90,6 +90,7 @@ bool record_write_differences(struct trace *trace, const struct trace_exchange *
 			.candidate = readable(d->candidate),
 			.truth_null = d->truth == NULL,
 			.candidate_null = d->candidate == NULL,
+			.rule = d->rule,
 			.text = d->text};
 
 		if (!trace_write_difference(trace, &to, err))

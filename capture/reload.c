@@ -12,7 +12,8 @@
 #include "capture/proxy.h"
 
 /* Keys that take effect without a restart. */
-static const char *const live_keys[] = {"log.level", "comparison.exclude-patterns"};
+static const char *const live_keys[] = {
+	"log.level", "comparison.exclude-patterns", "comparison.rules"};
 
 bool reload_init(struct reload *r)
 {
@@ -137,7 +138,7 @@ void reload_run(struct reload *r, struct proxy *p)
 	}
 	if (!load(r, &fresh))
 		return;
-	if (!proxy_set_patterns(p, fresh.conf, &err)) {
+	if (!policy_load(&p->policy, p->settings, fresh.conf, &err)) {
 		log_error("the configuration is not changed: %s", err.text);
 		settings_fini(&fresh);
 		return;

@@ -66,14 +66,28 @@ static bool is_raced(const struct exchange *ex, const struct comparison *result)
 	       !ex->has_written;
 }
 
+bool retry_is_repeatable(const struct session *s)
+{
+	const struct exchange *ex = &s->exchange;
+
+	return ex->began_idle && ex->truth_len == 0 && ex->request_parts == 0 &&
+	       buf_len(&ex->request_more) == 0 && is_idle_on_both(s) && !s->types.is_sent_lost &&
+	       can_be_repeated(buf_bytes(&ex->request));
+}
+
+/* The candidate may have been sent other OIDs. */
+struct bytes retry_request_of(const struct session *s, const struct side *side)
+{
+	return side == &s->candidate && s->types.has_sent ? buf_bytes(&s->types.sent)
+							  : buf_bytes(&s->exchange.request);
+}
+
 bool retry_begin(struct session *s, const struct comparison *result)
 {
 	struct exchange *ex = &s->exchange;
 
-	if (!is_raced(ex, result) || ex->is_retried || ex->is_handed_at_once || !ex->began_idle ||
-		ex->truth_len > 0 || ex->request_parts > 0 || buf_len(&ex->request_more) > 0 ||
-		!is_idle_on_both(s) || s->types.is_sent_lost ||
-		!can_be_repeated(buf_bytes(&ex->request)))
+	if (!is_raced(ex, result) || ex->is_retried || ex->is_handed_at_once ||
+		!retry_is_repeatable(s))
 		return false;
 	ex->is_retried = true;
 	buf_consume(&s->truth.backend->link.in, s->truth.framed);
@@ -87,7 +101,7 @@ bool retry_begin(struct session *s, const struct comparison *result)
 	return true;
 }
 
-static bool send_again(struct side *side, struct bytes request)
+bool retry_send_side(struct side *side, struct bytes request)
 {
 	struct bytes rest = request;
 	struct frame f;
@@ -115,9 +129,8 @@ void retry_send(struct session *s)
 	types_begin_unit(s);
 	ex->is_overlapped = false;
 	exchange_forget_answers(ex);
-	if (!send_again(&s->truth, buf_bytes(&ex->request)) ||
-		!send_again(&s->candidate,
-			s->types.has_sent ? buf_bytes(&s->types.sent) : buf_bytes(&ex->request)))
+	if (!retry_send_side(&s->truth, buf_bytes(&ex->request)) ||
+		!retry_send_side(&s->candidate, retry_request_of(s, &s->candidate)))
 		session_fatal(s, "53200", "twinkly is out of memory");
 }
 

@@ -25,6 +25,7 @@
 #include "wire/link.h"
 
 struct auth;
+struct ledger;
 struct proxy;
 struct comparison;
 struct encode_error;
@@ -88,6 +89,7 @@ struct session {
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;
+	struct ledger *ledger; /* portions of cursors that differed; NULL: none ever did */
 	struct turn_ticket ticket;
 	struct align align;
 	struct types types;

@@ -405,6 +405,7 @@ static void note_version(
 	*known = true;
 	row.server_version = backend_parameter(b, "server_version", version, sizeof(version));
 	record_backend(&p->record, &row);
+	policy_set_version(&p->policy, role == TRACE_TRUTH, row.server_version);
 }
 
 /* The client sees the source of truth's pid, so that what pg_backend_pid() and notifications

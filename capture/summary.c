@@ -37,6 +37,9 @@ void summary_print(const struct summary *s, FILE *out)
 	if (c->routed > 0)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges routed to one database\n",
 			c->routed);
+	if (c->asked_again > 0)
+		fprintf(out, "twinkly: %10" PRId64 " times a database asked for another try\n",
+			c->asked_again);
 	if (c->deadlocks > 0)
 		fprintf(out, "twinkly: %10" PRId64 " deadlocks across the two databases ended\n",
 			c->deadlocks);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/again.h"
 #include "capture/deadlock.h"
 #include "capture/probe.h"
 #include "capture/proxy.h"
@@ -139,6 +140,7 @@ static void check_session(struct session *s, int64_t now)
 		answer_advance(s);
 		session_update(s);
 	}
+	again_tick(s, now);
 	cancel_late(s, now);
 	deadlock_cancel(s, now);
 	check_side(s, &s->truth, now);

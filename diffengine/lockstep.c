@@ -53,10 +53,19 @@ static bool are_parameters_same(struct user_types *types, struct bytes a, struct
 	return true;
 }
 
+/* Codes that servers use for very different things: only the text tells (error_class.h). */
+static bool is_ambiguous(struct bytes sqlstate)
+{
+	return bytes_equal_str(sqlstate, "XX000") || bytes_equal_str(sqlstate, "25P02") ||
+	       bytes_equal_str(sqlstate, "57014");
+}
+
 static bool are_errors_same(struct bytes a, struct bytes b)
 {
 	return decode_error(a) && decode_error(b) &&
-	       bytes_equal(error_field(a, 'C'), error_field(b, 'C'));
+	       bytes_equal(error_field(a, 'C'), error_field(b, 'C')) &&
+	       (!is_ambiguous(error_field(a, 'C')) ||
+		       bytes_equal(error_field(a, 'M'), error_field(b, 'M')));
 }
 
 /* The RowDescription of the result under way, where it is at hand. */

@@ -1,7 +1,8 @@
 /*
  * The hot path of the comparison: walks two answers message by message as long as they are
  * the same. The same means equal bytes, with what is never compared masked: table OIDs and
- * attribute numbers, OIDs that name the same user type, the wording of errors with equal SQLSTATE;
+ * attribute numbers, OIDs that name the same user type, the wording of errors with equal SQLSTATE
+ * (but for the few codes that are used for everything);
  * asynchronous messages (NoticeResponse, ParameterStatus, NotificationResponse) are stepped
  * over on either side. Allocates nothing.
  */

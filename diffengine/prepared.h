@@ -25,6 +25,7 @@ struct statement {
 	bool is_writing, is_ordered, is_control;
 	enum route route;       /* what the patterns of proxy.routing say; BOTH: nothing */
 	const char *pattern;    /* that says so; borrowed from the configuration */
+	char names;             /* as struct statement_traits has it */
 	unsigned char *columns; /* RowDescription body learned from a Describe; NULL: unknown */
 	size_t columns_len;
 	uint32_t *types; /* of its parameters, the truth's OIDs; NULL: none is a user type */

@@ -98,6 +98,8 @@ static const struct conf_key keys[] = {
 	{"comparison.rules", CONF_LIST, "[ \"default\" ]", NULL, 0, 0, false,
 		"what differences are allowed: names of rule packs, and rules in braces "
 		"(docs/RULES.md)"},
+	{"comparison.clock-tolerance", CONF_DURATION, "5s", NULL, 0, KEY_HOUR, false,
+		"how far apart timestamps of the run's own time may be; 0: not at all"},
 	{"comparison.backend-timeout", CONF_DURATION, "60s", NULL, 1000, 24 * KEY_HOUR, false,
 		"how long a database may say nothing in an exchange; then it is inconclusive"},
 	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
@@ -176,6 +178,7 @@ static void fill_comparison(struct settings *s)
 	if (s->has_execution)
 		s->execution =
 			(enum settings_execution)conf_integer(s->conf, "comparison.execution");
+	s->clock_tolerance_us = conf_integer(s->conf, "comparison.clock-tolerance");
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
 }
 

@@ -54,6 +54,7 @@ struct settings {
 	bool has_execution;     /* else serial under -- COMMAND, ordered in the daemon */
 	enum settings_execution execution;
 	int64_t backend_timeout_us;
+	int64_t clock_tolerance_us;
 
 	const char *trace_file;
 	bool trace_continues; /* trace.on-failure = continue */

@@ -10,7 +10,7 @@
 #include "diffengine/scan.h"
 
 struct findings {
-	struct scan_token first, before; /* before: the one that is being looked at */
+	struct scan_token first, second, before; /* before: the one that is being looked at */
 	unsigned tokens;
 	unsigned leading;     /* parentheses that the statement begins with */
 	unsigned order_depth; /* of the outermost ORDER BY; NO_DEPTH: none */
@@ -113,10 +113,13 @@ static void note_word(struct findings *f, const struct scan_token *token)
 
 static void note_token(struct findings *f, const struct scan_token *token)
 {
-	if (f->tokens++ == 0)
+	if (f->tokens == 0) {
 		f->first = *token;
-	else if (f->tokens == 2)
+	} else if (f->tokens == 1) {
+		f->second = *token;
 		f->is_of_transaction = scan_is(token, "transaction");
+	}
+	f->tokens++;
 	if (token->kind == SCAN_WORD)
 		note_word(f, token);
 	note_pair(f, token);
@@ -216,6 +219,28 @@ static struct bytes after_semicolons(struct bytes text, size_t at)
 	return bytes_of(NULL, 0);
 }
 
+static char names_what(const struct scan_token *first)
+{
+	if (scan_is(first, "prepare"))
+		return 'S';
+	return scan_is(first, "declare") ? 'P' : '\0';
+}
+
+struct bytes statement_fold_name(struct bytes written, char *out)
+{
+	bool is_quoted = written.len >= 2 && written.ptr[0] == '"';
+	size_t len = 0, end = written.len - (is_quoted ? 1 : 0);
+
+	for (size_t i = is_quoted ? 1 : 0; i < end && len < STATEMENT_NAME_MAX - 1; i++) {
+		unsigned char c = written.ptr[i];
+
+		if (is_quoted && c == '"')
+			i++; /* doubled */
+		out[len++] = (char)(is_quoted || c < 'A' || c > 'Z' ? c : c - 'A' + 'a');
+	}
+	return bytes_of(out, len);
+}
+
 bool statement_next(struct bytes *rest, struct statement_traits *traits)
 {
 	struct findings f = {.order_depth = NO_DEPTH, .set_depth = NO_DEPTH};
@@ -241,6 +266,8 @@ bool statement_next(struct bytes *rest, struct statement_traits *traits)
 	}
 	traits->text = bytes_of(rest->ptr + start, end - start);
 	traits->is_empty = f.tokens == 0;
+	traits->names = f.tokens < 2 ? '\0' : names_what(&f.first);
+	traits->name = traits->names ? f.second.text : bytes_of(NULL, 0);
 	traits->is_writing = may_write(&f);
 	traits->is_ordered = f.tokens == 0 || is_ordered(&f);
 	traits->is_control = f.tokens > 0 && is_control(&f);

@@ -12,6 +12,8 @@
 
 struct statement_traits {
 	struct bytes text; /* this statement, without its semicolon; borrowed */
+	char names; /* 'S': PREPARE, 'P': DECLARE: it gives `name` to a statement or portal; 0 */
+	struct bytes name; /* as written, maybe quoted; in `text` */
 	bool is_empty;     /* only blanks and comments */
 	bool is_writing;   /* may change what another session sees, or take locks it waits for */
 	bool is_ordered;   /* the sequence of its rows is determined: a top-level ORDER BY, or a
@@ -24,6 +26,11 @@ struct statement_traits {
  * others is skipped. False at the end: a text without statements yields one empty statement
  * first, as the server answers it. `rest` with ptr NULL is the end. */
 bool statement_next(struct bytes *rest, struct statement_traits *traits);
+
+/* A name as the server stores it: without quotes, or in lower case, cut at 63 bytes. `out` has
+ * STATEMENT_NAME_MAX bytes. */
+#define STATEMENT_NAME_MAX 64
+struct bytes statement_fold_name(struct bytes written, char *out);
 
 /* Whether any statement of the text may write. */
 bool statement_may_write(struct bytes text);

@@ -44,7 +44,12 @@ struct value_policy {          /* of one column; all zero: exact */
 	const char *delimiter; /* for texts; NULL: the multiset of bytes, i.e. the same letters */
 	double relative;       /* tolerance of floats, relative to the larger; 0: exact */
 	bool is_major_different; /* the two servers' majors differ: text of floats may, too */
+	double absolute;         /* tolerance of numbers, in units; 0: exact */
+	bool covers_exact;       /* both tolerances hold for integers and numeric, too */
 	int64_t clock_us;        /* timestamps, times and dates may differ by so much; 0: exact */
+	/* Unix time in which they must lie for that, both 0: anywhere. Without a time zone half a
+	 * day is added at both ends. */
+	int64_t clock_from_us, clock_until_us;
 };
 
 enum value_result { VALUE_SAME, VALUE_ALLOWED, VALUE_DIFFERENT };

@@ -74,6 +74,8 @@ bool value_is_shaped(struct value_run *run, const struct value_type *type, struc
 uint64_t value_load(struct bytes data); /* big endian, up to 8 bytes */
 bool value_float_read(bool is_binary, bool is_narrow, struct bytes data, double *number);
 bool value_float_agree(struct value_run *run, bool is_narrow, struct bytes a, struct bytes b);
+/* Integers and numeric (as text): the same only by a tolerance. */
+bool value_exact_agree(struct value_run *run, struct bytes a, struct bytes b);
 /* Texts of unknown type that can only have been written by a float. */
 bool value_floatlike_agree(struct value_run *run, struct bytes a, struct bytes b);
 bool value_is_decimal(struct bytes text); /* numeric's text */

@@ -70,15 +70,20 @@ bool value_float_read(bool is_binary, bool is_narrow, struct bytes data, double 
 	return end == text + data.len && isfinite(*number);
 }
 
+static bool has_tolerance(const struct value_policy *policy)
+{
+	return policy->relative > 0 || policy->absolute > 0;
+}
+
 /* Relative to the larger; two numbers that are next to zero may be the smallest one apart. */
-static bool is_close(double relative, bool is_narrow, double a, double b)
+static bool is_close(const struct value_policy *policy, bool is_narrow, double a, double b)
 {
 	double larger = fmax(fabs(a), fabs(b));
 	double least = is_narrow ? (double)FLT_TRUE_MIN : DBL_TRUE_MIN;
 
 	if (!isfinite(a) || !isfinite(b))
 		return a == b;
-	return fabs(a - b) <= fmax(relative * larger, least);
+	return fabs(a - b) <= fmax(fmax(policy->relative * larger, policy->absolute), least);
 }
 
 static bool is_rounded(bool is_narrow, double from, double rounded)
@@ -100,6 +105,35 @@ static bool is_one_number(bool is_narrow, double a, double b)
 	return is_rounded(is_narrow, a, b) || is_rounded(is_narrow, b, a);
 }
 
+static bool read_exact(bool is_binary, struct bytes data, double *number)
+{
+	char text[NUMBER_TEXT_MAX + 1], *end;
+
+	if (is_binary && (data.len == 2 || data.len == 4 || data.len == 8)) {
+		uint64_t bits = value_load(data) << (8 * (8 - data.len));
+
+		*number = (double)((int64_t)bits >> (8 * (8 - data.len)));
+		return true;
+	}
+	if (is_binary || data.len == 0 || data.len > NUMBER_TEXT_MAX)
+		return false;
+	memcpy(text, data.ptr, data.len);
+	text[data.len] = '\0';
+	*number = strtod(text, &end);
+	return *end == '\0' && isfinite(*number);
+}
+
+bool value_exact_agree(struct value_run *run, struct bytes a, struct bytes b)
+{
+	double x, y;
+
+	if (!run->policy->covers_exact || !read_exact(run->is_binary, a, &x) ||
+		!read_exact(run->is_binary, b, &y) || !is_close(run->policy, false, x, y))
+		return false;
+	value_note(run, ALLOWANCE_FLOAT);
+	return true;
+}
+
 bool value_float_agree(struct value_run *run, bool is_narrow, struct bytes a, struct bytes b)
 {
 	double x, y;
@@ -111,7 +145,7 @@ bool value_float_agree(struct value_run *run, bool is_narrow, struct bytes a, st
 		run->is_equivalent = true;
 		return true;
 	}
-	if (run->policy->relative > 0 && is_close(run->policy->relative, is_narrow, x, y)) {
+	if (has_tolerance(run->policy) && is_close(run->policy, is_narrow, x, y)) {
 		value_note(run, ALLOWANCE_FLOAT);
 		return true;
 	}

@@ -291,6 +291,19 @@ static int64_t distance(const struct value_moment *a, const struct value_moment 
 	return llabs(days * DAY_US + a->us - b->us);
 }
 
+#define UNIX_TO_2000_US   (INT64_C(946684800) * 1000000)
+#define UNKNOWN_OFFSET_US (14 * INT64_C(3600) * 1000000) /* no zone is farther from UTC */
+
+static bool is_in_window(const struct value_policy *policy, const struct value_moment *m)
+{
+	int64_t at = m->days * DAY_US + m->us + UNIX_TO_2000_US;
+	int64_t slack = m->has_offset ? 0 : UNKNOWN_OFFSET_US;
+
+	if (policy->clock_from_us == 0 && policy->clock_until_us == 0)
+		return true;
+	return at >= policy->clock_from_us - slack && at <= policy->clock_until_us + slack;
+}
+
 static bool is_near(struct value_run *run, const struct value_moment *a,
 	const struct value_moment *b, bool is_time)
 {
@@ -300,6 +313,8 @@ static bool is_near(struct value_run *run, const struct value_moment *a,
 	if (is_time && apart > DAY_US / 2)
 		apart = llabs(DAY_US - apart);
 	if (apart < 0 || apart > run->policy->clock_us)
+		return false;
+	if (!is_time && (!is_in_window(run->policy, a) || !is_in_window(run->policy, b)))
 		return false;
 	value_note(run, ALLOWANCE_CLOCK);
 	return true;

@@ -264,6 +264,7 @@ static void compare(struct session *s)
 		.candidate = bytes_skip(framed_of(&s->candidate), candidate),
 		.start = {.is_in_result = is_headless, .ordinal = l->ordinal},
 		.rows_before = is_headless ? l->rows_gone : 0,
+		.policy = s->replay->policy.compare,
 		.truth_name = settings->truth.name,
 		.candidate_name = settings->candidate.name,
 		.truth_is_first = settings->truth_is_postgresql};

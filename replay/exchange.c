@@ -149,8 +149,7 @@ const struct compare_command *exchange_commands(struct session *s, size_t *count
 		if (!statement)
 			continue;
 		commands[i].is_ordered = statement->is_ordered;
-		commands[i].is_excluded =
-			exclude_match(s->replay->exclude, statement_text(statement)) != NULL;
+		policy_apply(&s->replay->policy, statement_text(statement), &commands[i]);
 		commands[i].columns = bytes_of(statement->columns, statement->columns_len);
 	}
 	return commands;

@@ -301,21 +301,6 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- birth and death of it all --- */
 
-static bool load_patterns(struct replay *r, struct err *err)
-{
-	const struct conf *conf = r->settings->conf;
-	size_t count = conf_count(conf, "comparison.exclude-patterns");
-	const char **patterns = calloc(count + 1, sizeof(*patterns));
-
-	if (!patterns)
-		return err_set(err, "out of memory");
-	for (size_t i = 0; i < count; i++)
-		patterns[i] = conf_item(conf, "comparison.exclude-patterns", i);
-	r->exclude = exclude_new(patterns, count, err);
-	free(patterns);
-	return r->exclude != NULL || err_prefix(err, "comparison.exclude-patterns: ");
-}
-
 bool replay_init(struct replay *r, const struct settings *settings, struct err *err)
 {
 	r->settings = settings;
@@ -325,7 +310,8 @@ bool replay_init(struct replay *r, const struct settings *settings, struct err *
 	r->candidate = settings->candidate;
 	arena_init(&r->arena, COMPARE_ARENA);
 	plan_init(&r->plan, r->source);
-	return load_patterns(r, err);
+	policy_set_time(&r->policy, clock_wall_us(), clock_wall_us());
+	return policy_load(&r->policy, settings, settings->conf, err);
 }
 
 void replay_start(struct replay *r, uv_loop_t *loop)
@@ -340,6 +326,6 @@ void replay_start(struct replay *r, uv_loop_t *loop)
 
 void replay_fini(struct replay *r)
 {
-	exclude_free(r->exclude);
+	policy_fini(&r->policy);
 	arena_fini(&r->arena);
 }

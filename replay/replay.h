@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/list.h"
-#include "diffengine/exclude.h"
+#include "diffengine/policy.h"
 #include "diffengine/settings.h"
 #include "diffengine/verdict.h"
 #include "replay/plan.h"
@@ -55,7 +55,7 @@ struct replay {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct trace *source;
-	struct exclude *exclude;
+	struct policy policy;
 	struct backend_target truth, candidate;
 	struct roster roster;
 	struct plan plan;

@@ -132,6 +132,7 @@ static void note_version(struct replay *r, const struct backend *b, enum trace_r
 	*is_known = true;
 	row.server_version = backend_parameter(b, "server_version", version, sizeof(version));
 	writer_backend(&r->writer, &row);
+	policy_set_version(&r->policy, role == TRACE_TRUTH, row.server_version);
 }
 
 void session_on_connected(struct session *s)

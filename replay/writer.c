@@ -238,6 +238,7 @@ bool writer_difference(
 		.candidate = readable(d->candidate),
 		.truth_null = d->truth == NULL,
 		.candidate_null = d->candidate == NULL,
+		.rule = d->rule,
 		.text = d->text};
 
 	return trace_write_difference(trace, &row, err);

@@ -172,7 +172,7 @@ static void test_every_metric_has_a_type(void **state)
 		if (strncmp(line, name, len) != 0 || !strchr("{ _", line[len]))
 			fail_msg("\"%s\" does not belong to %s", line, name);
 	}
-	assert_int_equal(types, 15);
+	assert_int_equal(types, 16);
 	free(text);
 }
 

@@ -4,6 +4,7 @@
 #include "capture/status.h"
 
 #include "capture/reload.h"
+#include "diffengine/exclude.h"
 #include "tests/unit/capture/talk.h"
 
 /* --- status --- */
@@ -181,7 +182,7 @@ static void reload_text(struct reloading *r, const char *text)
 
 static bool is_excluded(const struct reloading *r, const char *statement)
 {
-	return exclude_match(r->scene.st.proxy.exclude, bytes_str(statement)) != NULL;
+	return exclude_match(r->scene.st.proxy.policy.exclude, bytes_str(statement)) != NULL;
 }
 
 static void test_reload_of_patterns(void **state)

@@ -187,7 +187,7 @@ static void test_differences_before_a_rollback(void **state)
 		stage_turn(&s.st, -1);
 	trace = read_back(&s, &seen);
 	assert_true(trace_read_differences(trace, 0, see_difference, &seen, NULL));
-	assert_string_equal(buf_cstr(&seen.text), "1/0 error-success\n");
+	assert_string_equal(buf_cstr(&seen.text), "1/0 retry\n");
 	expect_commands(trace, &seen, 1, "0 commit: COMMIT mismatch\n");
 	done(&s, &seen, trace);
 }
