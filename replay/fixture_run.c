@@ -100,12 +100,15 @@ static bool run_file(struct preparing *p, const char *side, const char *file, st
 	struct setup setup = {.path = path,
 		.startup = buf_bytes(&p->startup),
 		.timeout_us = s->backend_timeout_us};
+	bool ok;
 
 	if (!place(p->one, file, path, err))
 		return false;
-	if ((!*side || is_truth(p, side)) && !setup_run(&setup, &s->truth, err))
-		return false;
-	return (*side && is_truth(p, side)) || setup_run(&setup, &s->candidate, err);
+	ok = *side && !is_truth(p, side) ? true : setup_run(&setup, &s->truth, err);
+	if (ok && (!*side || !is_truth(p, side)))
+		ok = setup_run(&setup, &s->candidate, err);
+	p->one->was_stopped |= setup.was_interrupted;
+	return ok;
 }
 
 /* "SIDE TAB FILE NEWLINE" ... */

@@ -4,6 +4,7 @@
 #include "replay/setup.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,10 @@
 #define HIGH_WATER ((size_t)1 << 20)
 
 struct running {
-	const struct setup *setup;
+	struct setup *setup;
 	uv_loop_t loop;
 	uv_timer_t timer;
+	uv_signal_t sigint, sigterm;
 	struct backend *backend;
 	struct buf query; /* the message */
 	bool is_done, has_failed;
@@ -114,6 +116,26 @@ static void on_timeout(uv_timer_t *timer)
 	fail(timer->data, "no answer within comparison.backend-timeout");
 }
 
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct running *r = handle->data;
+
+	(void)signum;
+	r->setup->was_interrupted = true;
+	fail(r, "interrupted");
+}
+
+static void watch(struct running *r)
+{
+	uv_timer_init(&r->loop, &r->timer);
+	uv_signal_init(&r->loop, &r->sigint);
+	uv_signal_init(&r->loop, &r->sigterm);
+	r->timer.data = r->sigint.data = r->sigterm.data = r;
+	uv_timer_start(&r->timer, on_timeout, (uint64_t)(r->setup->timeout_us / 1000), 0);
+	uv_signal_start(&r->sigint, on_signal, SIGINT);
+	uv_signal_start(&r->sigterm, on_signal, SIGTERM);
+}
+
 static bool connect_to(struct running *r, const struct backend_target *target)
 {
 	static const struct backend_events events = {
@@ -133,13 +155,13 @@ static bool connect_to(struct running *r, const struct backend_target *target)
 static bool run(struct running *r, const struct backend_target *target)
 {
 	uv_loop_init(&r->loop);
-	uv_timer_init(&r->loop, &r->timer);
-	r->timer.data = r;
-	uv_timer_start(&r->timer, on_timeout, (uint64_t)(r->setup->timeout_us / 1000), 0);
+	watch(r);
 	r->has_failed = !connect_to(r, target);
 	if (!r->has_failed)
 		uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_close((uv_handle_t *)&r->timer, NULL);
+	uv_close((uv_handle_t *)&r->sigint, NULL);
+	uv_close((uv_handle_t *)&r->sigterm, NULL);
 	backend_close(r->backend);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r->loop);
@@ -170,7 +192,7 @@ static bool read_file(const char *path, struct buf *out, struct err *err)
 	return ok;
 }
 
-bool setup_run(const struct setup *setup, const struct backend_target *target, struct err *err)
+bool setup_run(struct setup *setup, const struct backend_target *target, struct err *err)
 {
 	struct running *r = calloc(1, sizeof(*r));
 	struct buf sql;

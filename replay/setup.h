@@ -14,11 +14,12 @@ struct setup {
 	const char *path;
 	struct bytes startup; /* whose user and database are taken, as a session's would be */
 	int64_t timeout_us;
+	bool was_interrupted; /* by SIGINT or SIGTERM: set where it fails so */
 };
 
 /* False with err: the file cannot be read, the database cannot be reached, refuses a statement, or
  * does not answer. */
-bool setup_run(const struct setup *setup, const struct backend_target *target,
-	struct err *err) ATTR_USE_RESULT;
+bool setup_run(
+	struct setup *setup, const struct backend_target *target, struct err *err) ATTR_USE_RESULT;
 
 #endif

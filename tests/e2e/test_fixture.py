@@ -1,6 +1,9 @@
 """Fixtures: a captured run as text, the text as a trace, and the same text again."""
 
 import glob
+import os
+import signal
+import subprocess
 import threading
 
 import psycopg
@@ -340,3 +343,33 @@ def test_only_mismatches(env):
     result = replay(env, text)
     equal(result.status, 0, f"status of the replay ({result.stderr})")
     contains(result.stderr, "2 exchanges, 1 with accepted differences", "summary")
+
+
+@cases(("in_the_replay", "", 'a> Query "SELECT pg_sleep(40)"\n'),
+       ("in_the_setup", "setup sleep.sql\n", 'a> Query "SELECT 1"\n'))
+def test_an_interrupted_run_leaves_nothing_behind(env, setup, request):
+    write_text(env, "item.sql", ITEM_SQL)
+    write_text(env, "sleep.sql", "SELECT pg_sleep(40)")
+    head, session = HEAD.rsplit("session", 1)
+    for name in ("one", "two"):
+        write_text(env, name + ".twinkly", head + setup + "session" + session + request
+                   + "a< status=I\n")
+    configuration, _ = env.configuration()
+    process = subprocess.Popen(
+        [env.program("twinkly-replay"), "-c", configuration,
+         "-s", f"proxy.postgresql.database={env.database}",
+         "-s", f"proxy.yugabytedb.database={env.database}", env.directory],
+        env={**os.environ, "TMPDIR": env.directory}, stderr=subprocess.PIPE, text=True)
+    try:
+        eventually(lambda: any(side[0][0] for side in env.on_both(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+            "AND query LIKE '%sleep(40)%' AND pid <> pg_backend_pid()")), "the sleep")
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    equal(process.returncode, 3, f"status ({told})")
+    contains(told, "one.twinkly: ", "the fixture")
+    contains(told, "interrupted", "why")
+    lacks(told, "two.twinkly", "the next fixture")
+    no_leftovers(env)
