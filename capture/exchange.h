@@ -108,8 +108,7 @@ struct exchange {
 	struct command *commands;
 	size_t command_count, command_cap;
 	struct statement **described; /* statements whose Describe is unanswered, in order */
-	size_t described_count, described_cap;
-	size_t described_known; /* of them, whose answer has been seen */
+	size_t described_count, described_cap, described_known; /* known: answered already */
 	/* for the trace */
 	struct buf request, request_more, truth, candidate;
 	int request_parts;
