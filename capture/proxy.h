@@ -17,7 +17,7 @@
 #include "base/list.h"
 #include "capture/counts.h"
 #include "capture/record.h"
-#include "capture/turn.h"
+#include "base/turn.h"
 #include "capture/unix_socket.h"
 #include "diffengine/policy.h"
 #include "diffengine/routing.h"

@@ -19,7 +19,7 @@
 #include "base/list.h"
 #include "capture/exchange.h"
 #include "diffengine/prepared.h"
-#include "capture/turn.h"
+#include "base/turn.h"
 #include "capture/types.h"
 #include "wire/backend.h"
 #include "wire/link.h"

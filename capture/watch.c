@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "capture/again.h"
 #include "capture/deadlock.h"
-#include "capture/probe.h"
+#include "wire/backend_probe.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
 #include "capture/answer.h"

@@ -1,7 +1,7 @@
 /*
  * Questions about locks to a scripted server: answers, refusals, silence, and being stopped.
  */
-#include "capture/probe.h"
+#include "wire/backend_probe.h"
 
 #include "tests/unit/capture/talk.h"
 

@@ -1,7 +1,7 @@
 /*
  * Questions about locks: connect if need be, one Query, read the rows.
  */
-#include "capture/probe.h"
+#include "wire/backend_probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * Turns: who may go, who waits, in which order, and that each is given back.
  */
-#include "capture/turn.h"
+#include "base/turn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

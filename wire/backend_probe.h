@@ -4,8 +4,8 @@
  * and closed PROBE_LINGER_US after the last, so that it does not stand in the way of DROP
  * DATABASE (which waits for 5 s). One question at a time.
  */
-#ifndef CAPTURE_PROBE_H
-#define CAPTURE_PROBE_H
+#ifndef WIRE_BACKEND_PROBE_H
+#define WIRE_BACKEND_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * A fair shared/exclusive turn without threads: a queue and two counters.
  */
-#include "capture/turn.h"
+#include "base/turn.h"
 
 void turn_init(struct turn *turn, bool is_serial, void (*on_granted)(struct turn_ticket *ticket))
 {

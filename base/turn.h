@@ -10,8 +10,8 @@
  * blocked by another session gives its turn back (turn_release, by capture/watch.c), so that
  * the one it waits for can go ahead.
  */
-#ifndef CAPTURE_TURN_H
-#define CAPTURE_TURN_H
+#ifndef BASE_TURN_H
+#define BASE_TURN_H
 
 #include <stdbool.h>
 
