@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "capture/cursors.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
-#include "diffengine/ledger.h"
 #include "diffengine/statement.h"
 #include "wire/decode.h"
 
@@ -98,7 +96,7 @@ static bool on_query(struct session *s, struct bytes body)
 		route_mark(s, statement);
 		route_note_statement(
 			s, statement, (size_t)(traits.text.ptr + traits.text.len - whole.ptr));
-		cursors_note(s, statement);
+		cursors_note(&s->prepared, statement);
 		add_command(ex, statement);
 	}
 	route_note_query(s, whole);
@@ -165,18 +163,6 @@ static bool on_named(struct session *s, const struct frame *f)
 	return true;
 }
 
-/* The unnamed portal is seldom fetched in portions; where it is, max_rows says so each time. */
-static void note_portal(struct exchange *ex, const struct msg_execute *msg)
-{
-	struct command *command;
-
-	if (ex->command_count == 0 || (msg->max_rows == 0 && msg->portal.len == 0))
-		return;
-	command = &ex->commands[ex->command_count - 1];
-	command->portal_key = ledger_key(msg->portal);
-	command->max_rows = msg->max_rows;
-}
-
 static bool on_execute(struct session *s, const struct frame *f)
 {
 	struct exchange *ex = &s->exchange;
@@ -188,9 +174,10 @@ static bool on_execute(struct session *s, const struct frame *f)
 	statement = prepared_get(&s->prepared, 'P', msg.portal);
 	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'P', msg.portal));
 	ex->unit_writes |= !statement || statement->is_writing;
-	cursors_note(s, statement);
+	cursors_note(&s->prepared, statement);
 	add_command(ex, statement_keep(statement));
-	note_portal(ex, &msg);
+	if (ex->command_count > 0)
+		ex->commands[ex->command_count - 1].use = cursor_use_of(&msg);
 	return true;
 }
 
@@ -368,7 +355,8 @@ const struct compare_command *exchange_commands(struct session *s, size_t *count
 			continue;
 		commands[i].is_ordered = statement->is_ordered;
 		policy_apply(&s->proxy->policy, statement_text(statement), &commands[i]);
-		cursors_resolve(s, &ex->commands[i], &commands[i]);
+		cursors_resolve(&s->cursors, &s->prepared, s->proxy->policy.compare.analyses,
+			&ex->commands[i].use, &commands[i]);
 		commands[i].columns = bytes_of(statement->columns, statement->columns_len);
 	}
 	if (!ex->is_simple)

@@ -22,6 +22,7 @@
 #include "capture/folding.h"
 #include "capture/names.h"
 #include "capture/route.h"
+#include "diffengine/cursors.h"
 #include "diffengine/lockstep.h"
 #include "diffengine/verdict.h"
 #include "wire/backend.h"
@@ -66,9 +67,7 @@ static inline struct bytes side_framed(const struct side *side)
 
 struct command { /* a command of the exchange under way */
 	struct statement *statement;
-	uint64_t
-		portal_key; /* ledger_key of its portal, where that may be fetched in portions; 0 */
-	int32_t max_rows;   /* of its Execute; 0: all */
+	struct cursor_use use;
 };
 
 struct exchange {

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "capture/again.h"
-#include "capture/cursors.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
@@ -173,7 +172,7 @@ void judge_settled(struct session *s)
 		route_settle(s);
 		return;
 	}
-	if (!ex->has_diverged && cursors_are_open(s) && ex->truth_len == 0) {
+	if (!ex->has_diverged && cursors_are_open(&s->cursors) && ex->truth_len == 0) {
 		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
 		answer_diverge(s);
 	}

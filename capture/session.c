@@ -333,7 +333,7 @@ void session_free(struct session *s)
 	fini_exchange(&s->exchange);
 	prepared_fini(&s->prepared);
 	types_fini(&s->types);
-	free(s->ledger);
+	cursors_fini(&s->cursors);
 	buf_fini(&s->columns);
 	tls_end(s->client.ssl);
 	link_fini(&s->client);

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "capture/exchange.h"
+#include "diffengine/cursors.h"
 #include "diffengine/prepared.h"
 #include "base/turn.h"
 #include "capture/types.h"
@@ -25,7 +26,6 @@
 #include "wire/link.h"
 
 struct auth;
-struct ledger;
 struct proxy;
 struct comparison;
 struct encode_error;
@@ -89,7 +89,7 @@ struct session {
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;
-	struct ledger *ledger; /* portions of cursors that differed; NULL: none ever did */
+	struct cursors cursors;
 	struct turn_ticket ticket;
 	struct align align;
 	struct types types;

@@ -294,6 +294,11 @@ static void judge_unit(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 
+	if (!ex->has_split && !ex->has_diverged && ex->truth_len == 0 &&
+		cursors_are_open(&s->cursors)) {
+		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
+		diverge(s);
+	}
 	if (!ex->has_split && !ex->has_diverged &&
 		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
 		diverge(s);
@@ -307,7 +312,8 @@ static void judge_unit(struct session *s)
 	take_answers(s, s->truth.framed, s->candidate.framed);
 	ex->is_learned = false;
 	converge(s);
-	ex->lock = (struct lockstep){.ordinal = s->truth.commands};
+	ex->unit_ordinal = s->truth.commands;
+	ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
 	types_mark(s);
 }
 

@@ -150,6 +150,8 @@ const struct compare_command *exchange_commands(struct session *s, size_t *count
 			continue;
 		commands[i].is_ordered = statement->is_ordered;
 		policy_apply(&s->replay->policy, statement_text(statement), &commands[i]);
+		cursors_resolve(&s->cursors, &s->prepared, s->replay->policy.compare.analyses,
+			&s->exchange.steps.uses[i], &commands[i]);
 		commands[i].columns = bytes_of(statement->columns, statement->columns_len);
 	}
 	return commands;

@@ -207,6 +207,7 @@ void session_close(struct session *s, const char *why)
 	close_side(&s->candidate);
 	exchange_fini(&s->exchange);
 	prepared_fini(&s->prepared);
+	cursors_fini(&s->cursors);
 	types_fini(&s->types);
 	buf_fini(&s->columns);
 	free(s);

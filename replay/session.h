@@ -73,6 +73,7 @@ struct exchange {
 	size_t unit_len;               /* bytes taken for the unit under way */
 	struct steps steps;
 	struct lockstep lock;
+	unsigned unit_ordinal; /* of the first command of the unit */
 	/* for the trace */
 	struct buf request, request_more, truth, candidate;
 	int request_parts;
@@ -94,6 +95,7 @@ struct session {
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;
+	struct cursors cursors;
 	struct replay_types types;
 	struct buf columns; /* RowDescription of a result whose head was dropped already */
 };

@@ -27,7 +27,28 @@ static void add(struct statement_list *list, struct statement *statement)
 	list->items[list->count++] = statement;
 }
 
-static void on_query(struct steps *steps, struct bytes body)
+/* A command, and how it takes its rows. */
+static void add_command(struct steps *steps, struct statement *statement, struct cursor_use use)
+{
+	size_t at = steps->commands.count;
+
+	add(&steps->commands, statement);
+	if (steps->commands.count == at)
+		return;
+	if (steps->use_cap < steps->commands.cap) {
+		struct cursor_use *more = realloc(steps->uses, steps->commands.cap * sizeof(*more));
+
+		if (!more) {
+			statement_drop(steps->commands.items[--steps->commands.count]);
+			return;
+		}
+		steps->uses = more;
+		steps->use_cap = steps->commands.cap;
+	}
+	steps->uses[at] = use;
+}
+
+static void on_query(struct steps *steps, struct prepared *prepared, struct bytes body)
 {
 	struct bytes text;
 	struct statement_traits traits;
@@ -38,10 +59,14 @@ static void on_query(struct steps *steps, struct bytes body)
 		return;
 	}
 	while (statement_next(&text, &traits)) {
+		struct statement *statement;
+
 		if (traits.is_empty)
 			continue;
 		steps->unit_writes |= traits.is_writing;
-		add(&steps->commands, statement_new(traits.text));
+		statement = statement_new(traits.text);
+		cursors_note(prepared, statement);
+		add_command(steps, statement, (struct cursor_use){0});
 	}
 }
 
@@ -88,25 +113,29 @@ static void on_execute(struct steps *steps, struct prepared *prepared, struct by
 {
 	struct msg_execute msg;
 	struct statement *statement = NULL;
+	struct cursor_use use = {0};
 
-	if (decode_execute(body, &msg))
+	if (decode_execute(body, &msg)) {
 		statement = prepared_get(prepared, 'P', msg.portal);
+		use = cursor_use_of(&msg);
+	}
 	steps->unit_writes |= !statement || statement->is_writing;
-	add(&steps->commands, statement_keep(statement));
+	cursors_note(prepared, statement);
+	add_command(steps, statement_keep(statement), use);
 }
 
 static void on_function_call(struct steps *steps)
 {
 	steps->is_simple = true;
 	steps->unit_writes = true;
-	add(&steps->commands, NULL);
+	add_command(steps, NULL, (struct cursor_use){0});
 }
 
 void steps_note(struct steps *steps, struct prepared *prepared, const struct frame *f)
 {
 	switch (f->type) {
 	case FRONTEND_QUERY:
-		on_query(steps, f->body);
+		on_query(steps, prepared, f->body);
 		break;
 	case FRONTEND_PARSE:
 		on_parse(prepared, f->body);
@@ -197,13 +226,17 @@ void steps_reset(struct steps *steps)
 {
 	clear(&steps->commands);
 	clear(&steps->described);
-	*steps = (struct steps){.commands = steps->commands, .described = steps->described};
+	*steps = (struct steps){.commands = steps->commands,
+		.uses = steps->uses,
+		.use_cap = steps->use_cap,
+		.described = steps->described};
 }
 
 void steps_fini(struct steps *steps)
 {
 	steps_reset(steps);
 	free(steps->commands.items);
+	free(steps->uses);
 	free(steps->described.items);
 	*steps = (struct steps){0};
 }

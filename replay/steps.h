@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/bytes.h"
+#include "diffengine/cursors.h"
 #include "diffengine/prepared.h"
 #include "diffengine/user_types.h"
 #include "wire/frame.h"
@@ -25,6 +26,8 @@ struct statement_list { /* entries may be NULL: unknown */
 
 struct steps { /* zero before use */
 	struct statement_list commands;
+	struct cursor_use *uses; /* of the commands */
+	size_t use_cap;
 	struct statement_list described; /* by a Describe of a statement, in order */
 	const struct user_types *types;  /* recorded OIDs to the truth's; borrowed, may be NULL */
 	size_t learned;                  /* of described: their answers have come */
