@@ -213,6 +213,14 @@ static bool write_event(struct reading *r, size_t session, const char *what, con
 	return r->sink->event(r->sink->context, &row, r->err);
 }
 
+static bool read_name(struct reading *r, size_t session, const char *what)
+{
+	const char *detail;
+
+	return cursor_string(&r->c, &detail) && write_event(r, session, what, detail) &&
+	       (cursor_is_at_end(&r->c) || cursor_fail(&r->c, "the end of the line"));
+}
+
 static bool read_event(struct reading *r, size_t session)
 {
 	static const char *const words[] = {"connect", "disconnect", "cancel"};
@@ -223,8 +231,10 @@ static bool read_event(struct reading *r, size_t session)
 			return write_event(r, session, words[i], NULL) &&
 			       (cursor_is_at_end(&r->c) ||
 				       cursor_fail(&r->c, "the end of the line"));
+	if (bytes_equal_str(word, "type") || bytes_equal_str(word, "function"))
+		return read_name(r, session, word.len == 4 ? "type" : "function");
 	r->c.at -= word.len;
-	return cursor_fail(&r->c, "connect, disconnect or cancel");
+	return cursor_fail(&r->c, "connect, disconnect, cancel, type or function");
 }
 
 static bool read_answer(struct reading *r, size_t session)

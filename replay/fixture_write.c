@@ -318,6 +318,17 @@ static bool is_comment(const char *line)
 	return *line == '#' || !*line;
 }
 
+/* What a number in the session's requests names. */
+static void put_name(
+	struct writing *w, const struct fixture_session *s, const struct trace_event *row)
+{
+	struct text text = {.out = &w->item, .value_max = SIZE_MAX};
+
+	buf_reset(&w->item);
+	text_quoted(&text, bytes_str(row->detail));
+	fprintf(w->out, "%s! %s %s\n", s->label, row->what, buf_cstr(&w->item));
+}
+
 static void put_event(struct writing *w, struct fixture_session *s, const struct trace_event *row)
 {
 	if (strcmp(row->what, "connect") == 0) {
@@ -325,6 +336,9 @@ static void put_event(struct writing *w, struct fixture_session *s, const struct
 	} else if (strcmp(row->what, "disconnect") == 0 || strcmp(row->what, "cancel") == 0) {
 		put_connect(w, s);
 		fprintf(w->out, "%s! %s\n", s->label, row->what);
+	} else if (row->detail &&
+		   (strcmp(row->what, "type") == 0 || strcmp(row->what, "function") == 0)) {
+		put_name(w, s, row);
 	} else if (!row->detail || strchr(row->detail, '\n')) {
 		return; /* no line of a fixture: the trace may be hostile */
 	} else if (strcmp(row->what, "comment") == 0 && is_comment(row->detail)) {

@@ -279,7 +279,8 @@ def long_copy_at_work(env, capture):
 def user_types_at_work(env, capture):
     with capture.wire() as client:
         client.query("SELECT m, array[m], row(m) FROM mood_of")
-        client.run(parse("", "SELECT $1::mood"), describe("S", ""), bind("", "", ["sad"]),
+        number = env.on_yugabytedb("SELECT 'mood'::regtype::oid::int8")[0][0]
+        client.run(parse("", "SELECT $1", [number]), describe("S", ""), bind("", "", ["sad"]),
                    execute(), sync())
 
 
@@ -309,7 +310,11 @@ def test_comes_back_the_same(env, work):
         work(env, capture)
         capture.stop()
     text = round_trip(env, capture.trace_path)
-    equal(read_text(text).count("oid:"), 0, "numbers of the user's types")
+    if name == "user_types":
+        env.on_both("DROP TABLE mood_of; DROP TYPE mood; CREATE TYPE other AS ENUM ()")
+        env.on_both(SCHEMAS[name])
+        result = replay(env, text)
+        equal(result.status, 0, f"status of the replay with other numbers ({result.stderr})")
     if name == "long_copy":
         contains(read_text(text), "< cut I", "the answer beyond trace.max-response")
         env.on_both("TRUNCATE line")

@@ -211,7 +211,7 @@ static const struct {
 		"expected a date such as"},
 	{"Q"
 	 "a! explode\n",
-		"expected connect, disconnect or cancel"},
+		"expected connect, disconnect, cancel, type or function"},
 	{"Q"
 	 "setup x\n",
 		"expected a session's name with > < or !"},

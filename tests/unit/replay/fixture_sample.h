@@ -35,6 +35,7 @@ static const char fixture_sample[] =
 	"c! connect\n"
 	"c> Sync\n"
 	"c>> Sync\n"
+	"c! type \"20000 e 0 public.mood\"\n"
 	"c! cancel\n"
 	"c< status=I\n"
 	"c< status=I\n"
