@@ -58,10 +58,10 @@ struct side { /* one backend of the session */
 };
 
 struct exchange {
-	bool is_open;
 	enum exchange_phase phase;
 	struct plan_entry recorded;
 	int64_t cancel_after_us; /* -1: it was not cancelled */
+	bool is_open;
 	bool was_alone;          /* in the capture: answered before the next one began */
 	bool has_yielded;        /* blocked: others may go ahead */
 	int64_t id, started_us;  /* in our own trace; 0: not begun */
@@ -74,15 +74,13 @@ struct exchange {
 	struct steps steps;
 	struct lockstep lock;
 	unsigned unit_ordinal; /* of the first command of the unit */
-	/* for the trace */
 	struct buf request, request_more, truth, candidate;
 	int request_parts;
 	int64_t truth_len, candidate_len;
-	bool has_candidate;
+	bool has_candidate, is_rolled_back;
 	enum verdict verdict;
 	unsigned char *verdicts; /* of the commands that were compared in full, by ordinal */
 	size_t verdict_count, verdict_cap;
-	bool is_rolled_back;
 	char why[512]; /* why it is inconclusive, or what is left out; "" else */
 };
 
