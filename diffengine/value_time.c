@@ -292,15 +292,18 @@ static int64_t distance(const struct value_moment *a, const struct value_moment 
 }
 
 #define UNIX_TO_2000_US   (INT64_C(946684800) * 1000000)
+#define WINDOW_DAYS_MOST  10000000 /* no run is that far from 2000 */
 #define UNKNOWN_OFFSET_US (14 * INT64_C(3600) * 1000000) /* no zone is farther from UTC */
 
 static bool is_in_window(const struct value_policy *policy, const struct value_moment *m)
 {
-	int64_t at = m->days * DAY_US + m->us + UNIX_TO_2000_US;
-	int64_t slack = m->has_offset ? 0 : UNKNOWN_OFFSET_US;
+	int64_t slack = m->has_offset ? 0 : UNKNOWN_OFFSET_US, at;
 
 	if (policy->clock_from_us == 0 && policy->clock_until_us == 0)
 		return true;
+	if (m->days > WINDOW_DAYS_MOST || m->days < -WINDOW_DAYS_MOST)
+		return false;
+	at = m->days * DAY_US + m->us + UNIX_TO_2000_US;
 	return at >= policy->clock_from_us - slack && at <= policy->clock_until_us + slack;
 }
 

@@ -62,9 +62,9 @@ struct exchange {
 	struct plan_entry recorded;
 	int64_t cancel_after_us; /* -1: it was not cancelled */
 	bool is_open;
-	bool was_alone;          /* in the capture: answered before the next one began */
-	bool has_yielded;        /* blocked: others may go ahead */
-	int64_t id, started_us;  /* in our own trace; 0: not begun */
+	bool was_alone;         /* in the capture: answered before the next one began */
+	bool has_yielded;       /* blocked: others may go ahead */
+	int64_t id, started_us; /* in our own trace; 0: not begun */
 	struct request source;
 	bool is_played;  /* the recorded request is over */
 	bool is_partial; /* the head of the unit under way was sent already, to both sides */
