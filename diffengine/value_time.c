@@ -292,7 +292,7 @@ static int64_t distance(const struct value_moment *a, const struct value_moment 
 }
 
 #define UNIX_TO_2000_US   (INT64_C(946684800) * 1000000)
-#define WINDOW_DAYS_MOST  10000000 /* no run is that far from 2000 */
+#define WINDOW_DAYS_MOST  10000000                       /* no run is that far from 2000 */
 #define UNKNOWN_OFFSET_US (14 * INT64_C(3600) * 1000000) /* no zone is farther from UTC */
 
 static bool is_in_window(const struct value_policy *policy, const struct value_moment *m)
