@@ -76,6 +76,8 @@ static bool show_request(struct showing *s, const struct trace_exchange *row)
 static bool show_answers(struct showing *s, const struct trace_exchange *row)
 {
 	struct bytes candidate = row->has_candidate ? row->candidate : row->truth;
+	/* Table OIDs and the like differ on any two servers: they would hide what is the same. */
+	struct dump_style style = {.is_stable = true, .value_max = s->style.value_max};
 	struct fixture_answers answers;
 	struct buf out;
 	bool ok;
@@ -83,8 +85,8 @@ static bool show_answers(struct showing *s, const struct trace_exchange *row)
 	buf_init(&answers.truth, DUMP_MAX);
 	buf_init(&answers.candidate, DUMP_MAX);
 	buf_init(&out, 2 * DUMP_MAX);
-	ok = dump_stream(&answers.truth, WIRE_BACKEND, row->truth, &s->style) &&
-	     dump_stream(&answers.candidate, WIRE_BACKEND, candidate, &s->style) &&
+	ok = dump_stream(&answers.truth, WIRE_BACKEND, row->truth, &style) &&
+	     dump_stream(&answers.candidate, WIRE_BACKEND, candidate, &style) &&
 	     fixture_print_lines(&answers, "", &s->names, &out);
 	if (ok && (row->truth.len > 0 || candidate.len > 0))
 		fputs(buf_cstr(&out), stdout);
