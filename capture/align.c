@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/consequence.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
@@ -158,6 +159,7 @@ static bool report_status(struct session *s)
 		s->proxy->settings->postgresql_name, is_first ? truth : candidate,
 		s->proxy->settings->yugabytedb_name, is_first ? candidate : truth);
 	s->exchange.verdict = VERDICT_MISMATCH;
+	consequence_note(s, &result);
 	mismatch_report(s, &result);
 	return true;
 }
@@ -183,6 +185,7 @@ static void detach(struct session *s)
 	record_event(&s->proxy->record, s->id, "detached",
 		"the two sides are in different transaction states");
 	s->is_detached = true;
+	consequence_note_detached(s);
 	/* Its part of this unit was judged already. */
 	exchange_note_candidate(s, side_framed(&s->candidate));
 	buf_consume(&s->candidate.backend->link.in, s->candidate.framed);

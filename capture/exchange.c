@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/consequence.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
@@ -93,6 +94,7 @@ static bool on_query(struct session *s, struct bytes body)
 			continue;
 		statement = statement_new(traits.text);
 		ex->unit_writes |= traits.is_writing;
+		ex->has_ddl |= traits.is_ddl;
 		route_mark(s, statement);
 		route_note_statement(
 			s, statement, (size_t)(traits.text.ptr + traits.text.len - whole.ptr));
@@ -174,6 +176,7 @@ static bool on_execute(struct session *s, const struct frame *f)
 	statement = prepared_get(&s->prepared, 'P', msg.portal);
 	route_note_use(s, f, statement, prepared_place_of(&s->prepared, 'P', msg.portal));
 	ex->unit_writes |= !statement || statement->is_writing;
+	ex->has_ddl |= statement && statement->is_ddl;
 	cursors_note(&s->prepared, statement);
 	add_command(ex, statement_keep(statement));
 	if (ex->command_count > 0)
@@ -467,6 +470,7 @@ void exchange_record(struct session *s, const struct comparison *result, unsigne
 void exchange_finish(struct session *s, const struct comparison *result, unsigned first_ordinal)
 {
 	exchange_record(s, result, first_ordinal);
+	consequence_settle(s);
 	retry_note_settled(s);
 	s->proxy->active--;
 	types_end_exchange(s);

@@ -76,6 +76,7 @@ struct exchange {
 	int64_t id, started_us;
 	size_t unit_len;   /* bytes at the front of client.in that belong to the next unit */
 	bool unit_writes;  /* the unit may write */
+	bool has_ddl;      /* a command of it is DDL */
 	bool has_written;  /* an earlier unit may have: the Sync that commits it writes, too */
 	bool is_partial;   /* the head of a long unit was sent already, to both sides */
 	bool is_simple;    /* a Query: ReadyForQuery comes without a Sync */

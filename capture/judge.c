@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "capture/again.h"
+#include "capture/consequence.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
@@ -124,6 +125,7 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 	if (retry_is_undecidable(s, result))
 		excuse_race(s, result);
 	again_conclude(s, result);
+	consequence_note(s, result);
 	ex->verdict = verdict_worst(ex->verdict, result->verdict);
 	if (ex->is_retried || ex->again_times > 0)
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
@@ -164,6 +166,7 @@ void judge_settled(struct session *s)
 	s->exchange.is_deadlocked = false;
 	if (s->is_detached) {
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_NOT_COMPARED);
+		consequence_note(s, NULL);
 		if (!align_begin(s, NULL))
 			answer_go_on(s, NULL);
 		return;

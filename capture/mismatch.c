@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "capture/consequence.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
@@ -119,7 +120,7 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 	/* A text that does not fit is cut, never left out. */
 	if (!build_message(&message, s->proxy->settings, result) ||
 		!build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
-		!build_hint(&hint, s))
+		!consequence_tell(s, &detail) || !build_hint(&hint, s))
 		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
 	send_error(s, &(struct encode_error){.message = buf_cstr(&message),
 			      .detail = buf_cstr(&detail),
@@ -233,6 +234,7 @@ void mismatch_deadlock(struct session *s)
 	ex->is_deadlocked = false;
 	ex->verdict = verdict_worst(ex->verdict, verdict);
 	ex->note = s->why;
+	consequence_note(s, &result);
 	exchange_diverge(s);
 	if (!has_whole_answer(s)) {
 		send_error(s, &(struct encode_error){.sqlstate = "40P01",

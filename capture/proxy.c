@@ -19,6 +19,7 @@
 #include "capture/tls.h"
 #include "capture/userlist.h"
 #include "capture/relay.h"
+#include "diffengine/taint.h"
 #include "wire/encode.h"
 
 /* Memory of one comparison: both answers' rows as arrays of views. */
@@ -267,6 +268,10 @@ static void stop_listening(struct proxy *p)
 static void free_patterns(struct proxy *p)
 {
 	policy_fini(&p->policy);
+	if (p->taint)
+		p->counts.taint_omitted += taint_omitted(p->taint);
+	taint_free(p->taint);
+	p->taint = NULL;
 	routing_free(p->routing);
 	p->routing = NULL;
 }
@@ -285,7 +290,10 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	p->started_wall_us = clock_wall_us();
 	policy_set_time(&p->policy, p->started_wall_us, p->started_wall_us);
 	p->routing = routing_new(settings->conf, err);
-	if (!p->routing || !policy_load(&p->policy, settings, settings->conf, err)) {
+	p->taint = taint_new();
+	if (!p->taint)
+		err_set(err, "out of memory");
+	if (!p->routing || !p->taint || !policy_load(&p->policy, settings, settings->conf, err)) {
 		free_patterns(p);
 		return false;
 	}

@@ -30,6 +30,7 @@
 #define PROXY_STARTUPS_MAX 64
 
 struct session;
+struct taint;
 struct tls;
 struct userlist;
 
@@ -37,6 +38,7 @@ struct proxy {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct policy policy;
+	struct taint *taint;     /* tables that may differ, see capture/consequence.h */
 	int64_t started_wall_us; /* Unix time */
 	struct routing *routing;
 	struct backend_target truth, candidate;

@@ -134,6 +134,17 @@ void record_event(struct record *r, int64_t session, const char *what, const cha
 	trace_queue_push(r->queue, &item->base);
 }
 
+void record_consequence(struct record *r, const struct trace_consequence *row)
+{
+	struct record_item *item = record_item_new(RECORD_CONSEQUENCE, room_for(row->table));
+
+	if (!item)
+		return;
+	item->consequence = *row;
+	item->consequence.table = record_item_copy_str(item, row->table);
+	trace_queue_push(r->queue, &item->base);
+}
+
 void record_backend(struct record *r, const struct trace_backend *backend)
 {
 	struct record_item *item =

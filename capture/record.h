@@ -39,6 +39,7 @@ int64_t record_statement(struct record *r, struct bytes text);
 
 void record_session(struct record *r, const struct trace_session *session);
 void record_event(struct record *r, int64_t session, const char *what, const char *detail);
+void record_consequence(struct record *r, const struct trace_consequence *row);
 void record_backend(struct record *r, const struct trace_backend *backend);
 
 /* Request bytes beyond what is kept in the exchange's row (COPY data). */

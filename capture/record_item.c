@@ -17,6 +17,8 @@ static bool write_item(struct trace *trace, struct trace_item *base, struct err 
 		return trace_write_event(trace, &item->event, err);
 	case RECORD_BACKEND:
 		return trace_write_backend(trace, &item->backend, err);
+	case RECORD_CONSEQUENCE:
+		return trace_write_consequence(trace, &item->consequence, err);
 	case RECORD_STATEMENT:
 		return trace_write_statement(trace, &item->statement, err);
 	case RECORD_PART:

@@ -13,6 +13,7 @@ enum record_kind {
 	RECORD_SESSION,
 	RECORD_EVENT,
 	RECORD_BACKEND,
+	RECORD_CONSEQUENCE,
 	RECORD_STATEMENT,
 	RECORD_PART,
 	RECORD_EXCHANGE,
@@ -38,6 +39,7 @@ struct record_item {
 		struct trace_session session;
 		struct trace_event event;
 		struct trace_backend backend;
+		struct trace_consequence consequence;
 		struct trace_statement statement;
 		struct {
 			int64_t exchange;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "capture/consequence.h"
 #include "capture/align.h"
 #include "capture/answer.h"
 #include "capture/exchange.h"
@@ -303,6 +304,7 @@ static void swallow(struct session *s, struct side *follower)
 void route_settle(struct session *s)
 {
 	s->exchange.verdict = verdict_worst(s->exchange.verdict, VERDICT_NOT_COMPARED);
+	consequence_note(s, NULL);
 	swallow(s, route_follower(s));
 	if (!align_routed(s) && !s->is_marked)
 		answer_go_on(s, NULL);

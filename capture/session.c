@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/auth.h"
+#include "capture/consequence.h"
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/tls.h"
@@ -309,6 +310,8 @@ static void end_exchange(struct session *s)
 
 	if (!ex->is_open)
 		return;
+	if (ex->phase != PHASE_COLLECTING && ex->phase != PHASE_QUEUED)
+		consequence_note(s, NULL);
 	if (ex->phase != PHASE_COLLECTING || ex->is_partial) {
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_INCONCLUSIVE);
 		if (!ex->note)
@@ -334,6 +337,7 @@ void session_free(struct session *s)
 	prepared_fini(&s->prepared);
 	types_fini(&s->types);
 	cursors_fini(&s->cursors);
+	consequence_end(s);
 	buf_fini(&s->columns);
 	tls_end(s->client.ssl);
 	link_fini(&s->client);

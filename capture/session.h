@@ -26,6 +26,7 @@
 #include "wire/link.h"
 
 struct auth;
+struct consequence;
 struct proxy;
 struct comparison;
 struct encode_error;
@@ -90,6 +91,7 @@ struct session {
 	struct exchange exchange;
 	struct prepared prepared;
 	struct cursors cursors;
+	struct consequence *consequence; /* of its transaction; NULL: nothing yet */
 	struct turn_ticket ticket;
 	struct align align;
 	struct types types;

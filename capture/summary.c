@@ -16,6 +16,23 @@ static int64_t total(const struct proxy_counts *counts)
 	return sum;
 }
 
+static void print_consequences(const struct proxy_counts *c, FILE *out)
+{
+	if (c->consequences > 0)
+		fprintf(out,
+			"twinkly: %10" PRId64 " mismatches may follow from earlier ones; "
+			"twinkly-report has those that do not first\n",
+			c->consequences);
+	if (c->ddl_kept > 0)
+		fprintf(out,
+			"twinkly: %10" PRId64 " transactions with DDL rolled back on one side "
+			"only\n",
+			c->ddl_kept);
+	if (c->taint_omitted > 0)
+		fprintf(out, "twinkly: %10" PRId64 " tables that may differ were not noted\n",
+			c->taint_omitted);
+}
+
 void summary_print(const struct summary *s, FILE *out)
 {
 	const struct proxy_counts *c = s->counts;
@@ -43,6 +60,7 @@ void summary_print(const struct summary *s, FILE *out)
 	if (c->deadlocks > 0)
 		fprintf(out, "twinkly: %10" PRId64 " deadlocks across the two databases ended\n",
 			c->deadlocks);
+	print_consequences(c, out);
 	if (s->stats->lost_exchanges > 0)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",
 			s->stats->lost_exchanges, s->stats->why);

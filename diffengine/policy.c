@@ -13,6 +13,7 @@
 #include "diffengine/exclude.h"
 #include "diffengine/rules.h"
 #include "diffengine/settings.h"
+#include "diffengine/version.h"
 
 #define DAY_US (86400 * CLOCK_SECOND)
 
@@ -97,6 +98,19 @@ void policy_set_version(struct policy *policy, bool is_truth, const char *server
 	snprintf(is_truth ? policy->truth_version : policy->candidate_version, POLICY_VERSION_MAX,
 		"%s", server_version ? server_version : "");
 	tell_versions(policy);
+}
+
+bool policy_keeps_ddl(const struct policy *policy)
+{
+	enum settings_undoes_ddl undoes = policy->settings->undoes_ddl;
+	struct version_server server;
+
+	if (undoes != UNDOES_DDL_AUTO)
+		return undoes == UNDOES_DDL_NO;
+	version_of_server(policy->settings->truth_is_postgresql ? policy->candidate_version
+								: policy->truth_version,
+		&server);
+	return !version_undoes_ddl(&server);
 }
 
 void policy_set_time(struct policy *policy, int64_t from_us, int64_t now_us)

@@ -34,6 +34,8 @@ void policy_fini(struct policy *policy);
 
 /* What a server says of itself. */
 void policy_set_version(struct policy *policy, bool is_truth, const char *server_version);
+/* YugabyteDB keeps the DDL of a transaction that is rolled back. */
+bool policy_keeps_ddl(const struct policy *policy);
 /* Unix time of the run's start and of now: stored timestamps from then on may differ by
  * comparison.clock-tolerance, and rules expire. Not called: neither is so. */
 void policy_set_time(struct policy *policy, int64_t from_us, int64_t now_us);

@@ -35,6 +35,7 @@ struct statement *statement_new(struct bytes text)
 		s->is_writing = traits.is_writing;
 		s->is_ordered = traits.is_ordered;
 		s->is_control = traits.is_control;
+		s->is_ddl = traits.is_ddl;
 		s->names = traits.names;
 	}
 	return s;

@@ -22,7 +22,7 @@
 struct statement {
 	int references;
 	int64_t trace_id; /* 0: not given yet */
-	bool is_writing, is_ordered, is_control;
+	bool is_writing, is_ordered, is_control, is_ddl;
 	enum route route;       /* what the patterns of proxy.routing say; BOTH: nothing */
 	const char *pattern;    /* that says so; borrowed from the configuration */
 	char names;             /* as struct statement_traits has it */

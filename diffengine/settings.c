@@ -100,6 +100,9 @@ static const struct conf_key keys[] = {
 		"(docs/RULES.md)"},
 	{"comparison.clock-tolerance", CONF_DURATION, "5s", NULL, 0, KEY_HOUR, false,
 		"how far apart timestamps of the run's own time may be; 0: not at all"},
+	{"comparison.transactional-ddl", CONF_ENUM, "auto", "auto yes no", 0, 0, false,
+		"whether YugabyteDB undoes DDL when a transaction is rolled back; auto: by its "
+		"version"},
 	{"comparison.backend-timeout", CONF_DURATION, "60s", NULL, 1000, 24 * KEY_HOUR, false,
 		"how long a database may say nothing in an exchange; then it is inconclusive"},
 	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
@@ -179,6 +182,8 @@ static void fill_comparison(struct settings *s)
 		s->execution =
 			(enum settings_execution)conf_integer(s->conf, "comparison.execution");
 	s->clock_tolerance_us = conf_integer(s->conf, "comparison.clock-tolerance");
+	s->undoes_ddl =
+		(enum settings_undoes_ddl)conf_integer(s->conf, "comparison.transactional-ddl");
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
 }
 

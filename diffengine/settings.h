@@ -28,6 +28,8 @@ enum settings_execution { EXECUTION_ORDERED, EXECUTION_PARALLEL, EXECUTION_SERIA
 
 enum settings_on_mismatch { ON_MISMATCH_TERMINATE, ON_MISMATCH_ERROR, ON_MISMATCH_LOG };
 
+enum settings_undoes_ddl { UNDOES_DDL_AUTO, UNDOES_DDL_YES, UNDOES_DDL_NO };
+
 struct settings {
 	struct conf *conf;
 
@@ -55,6 +57,7 @@ struct settings {
 	enum settings_execution execution;
 	int64_t backend_timeout_us;
 	int64_t clock_tolerance_us;
+	enum settings_undoes_ddl undoes_ddl; /* of YugabyteDB, at ROLLBACK */
 
 	const char *trace_file;
 	bool trace_continues; /* trace.on-failure = continue */

@@ -180,6 +180,14 @@ static bool is_control(const struct findings *f)
 		       (scan_is(&f->first, "prepare") || scan_is(&f->first, "set")));
 }
 
+static bool is_ddl(const struct findings *f)
+{
+	static const char *const words[] = {
+		"create", "alter", "drop", "truncate", "refresh", "reindex"};
+
+	return is_one_of(&f->first, words, ARRAY_LEN(words));
+}
+
 /* An ORDER BY counts at the statement's own level: depth 0, or deeper where the whole query
  * stands in parentheses, unless it is that of one branch of a set operation. */
 static bool is_ordered(const struct findings *f)
@@ -270,6 +278,7 @@ bool statement_next(struct bytes *rest, struct statement_traits *traits)
 	traits->name = traits->names ? f.second.text : bytes_of(NULL, 0);
 	traits->is_writing = may_write(&f);
 	traits->is_ordered = f.tokens == 0 || is_ordered(&f);
+	traits->is_ddl = f.tokens > 0 && is_ddl(&f);
 	traits->is_control = f.tokens > 0 && is_control(&f);
 	*rest = after_semicolons(*rest, scan.at);
 	return true;

@@ -18,6 +18,8 @@ struct statement_traits {
 	bool is_writing;   /* may change what another session sees, or take locks it waits for */
 	bool is_ordered;   /* the sequence of its rows is determined: a top-level ORDER BY, or a
 			    * statement that is not a query */
+	bool is_ddl;       /* makes, changes or empties what a rollback must bring back as it was:
+			    * CREATE, ALTER, DROP, TRUNCATE and the like */
 	bool is_control;   /* begins, ends or divides a transaction: BEGIN, COMMIT, SAVEPOINT,
 			    * SET TRANSACTION and the like */
 };

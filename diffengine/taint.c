@@ -17,6 +17,7 @@ struct tainted {
 struct taint {
 	struct tainted *tables;
 	size_t count, cap;
+	int64_t omitted;
 };
 
 struct taint *taint_new(void)
@@ -74,12 +75,13 @@ static void add(struct taint *taint, const char *database, const char *table, in
 	size_t head = strlen(database) + 1, tail = strlen(table) + 1;
 	char *names;
 
-	if (find(taint, database, table) < taint->count ||
-		(taint->count == taint->cap && !grow(taint)))
+	if (find(taint, database, table) < taint->count)
 		return;
-	names = malloc(head + tail);
-	if (!names)
+	names = taint->count < taint->cap || grow(taint) ? malloc(head + tail) : NULL;
+	if (!names) {
+		taint->omitted++;
 		return;
+	}
 	memcpy(names, database, head);
 	memcpy(names + head, table, tail);
 	taint->tables[taint->count++] =
@@ -94,16 +96,37 @@ void taint_add(
 			add(taint, database, analysis->tables[i].name, cause);
 }
 
+static void remove_at(struct taint *taint, size_t at)
+{
+	free(taint->tables[at].database);
+	taint->tables[at] = taint->tables[--taint->count];
+}
+
 void taint_clear(struct taint *taint, const char *database, const struct analysis *analysis)
 {
 	for (size_t i = 0; i < analysis->table_count; i++) {
 		size_t at = find(taint, database, analysis->tables[i].name);
 
-		if (!analysis->tables[i].is_written || at == taint->count)
-			continue;
-		free(taint->tables[at].database);
-		taint->tables[at] = taint->tables[--taint->count];
+		if (analysis->tables[i].is_written && at < taint->count)
+			remove_at(taint, at);
 	}
+}
+
+void taint_subtract(struct taint *taint, const struct taint *tables)
+{
+	for (size_t i = 0; i < tables->count; i++) {
+		size_t at = find(taint, tables->tables[i].database, tables->tables[i].table);
+
+		if (at < taint->count)
+			remove_at(taint, at);
+	}
+}
+
+void taint_forget(struct taint *taint, const char *database)
+{
+	for (size_t i = taint->count; i > 0; i--)
+		if (strcmp(taint->tables[i - 1].database, database) == 0)
+			remove_at(taint, i - 1);
 }
 
 struct taint_cause taint_find(
@@ -127,5 +150,12 @@ void taint_move(struct taint *taint, struct taint *from)
 {
 	for (size_t i = 0; i < from->count; i++)
 		add(taint, from->tables[i].database, from->tables[i].table, from->tables[i].cause);
+	taint->omitted += from->omitted;
+	from->omitted = 0;
 	taint_reset(from);
+}
+
+int64_t taint_omitted(const struct taint *taint)
+{
+	return taint->omitted;
 }

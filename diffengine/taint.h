@@ -14,7 +14,7 @@
 
 #include "base/attr.h"
 
-#define TAINT_TABLES_MAX 4096 /* of a run; further ones are not marked */
+#define TAINT_TABLES_MAX 4096 /* of a run; further ones are counted, and not marked */
 
 struct taint;
 struct analysis;
@@ -25,8 +25,12 @@ void taint_free(struct taint *taint);          /* takes NULL */
 /* The tables that the statement writes; one that is tainted keeps its first cause. */
 void taint_add(
 	struct taint *taint, const char *database, const struct analysis *analysis, int64_t cause);
-/* TRUNCATE or DROP with the same outcome on both sides: they are the same again. */
+/* The tables that the statement writes are the same again: TRUNCATE or DROP, say. */
 void taint_clear(struct taint *taint, const char *database, const struct analysis *analysis);
+/* Those that `tables` has. */
+void taint_subtract(struct taint *taint, const struct taint *tables);
+/* Those of a database that is no more. */
+void taint_forget(struct taint *taint, const char *database);
 
 struct taint_cause {
 	int64_t exchange;  /* 0: none */
@@ -39,5 +43,7 @@ bool taint_is_empty(const struct taint *taint);
 /* All that `from` has goes over to `taint`. */
 void taint_move(struct taint *taint, struct taint *from);
 void taint_reset(struct taint *taint);
+/* Tables that there was no room or memory for. */
+int64_t taint_omitted(const struct taint *taint);
 
 #endif

@@ -111,3 +111,14 @@ bool version_is_within(const struct version *version, const struct version_range
 	}
 	return true;
 }
+
+bool version_undoes_ddl(const struct version_server *server)
+{
+	static const struct version preview = {.parts = {2, 29}, .count = 2};
+	static const struct version stable = {.parts = {2026, 1}, .count = 2};
+
+	if (!server->is_yugabytedb || server->release.count == 0)
+		return !server->is_yugabytedb;
+	/* Stable releases have been named by their year since 2024. */
+	return compare(&server->release, server->release.parts[0] < 1000 ? &preview : &stable) >= 0;
+}

@@ -38,6 +38,9 @@ struct version_range { /* count 0: every version, also an unknown one */
 /* Whatever the server says; what is no version is unknown. */
 void version_of_server(const char *text, struct version_server *server);
 
+/* A rollback undoes DDL: PostgreSQL, and YugabyteDB from 2.29 and 2026.1 on. */
+bool version_undoes_ddl(const struct version_server *server);
+
 bool version_parse_range(
 	const char *text, struct version_range *range, struct err *err) ATTR_USE_RESULT;
 bool version_is_within(const struct version *version, const struct version_range *range);

@@ -89,6 +89,11 @@ struct trace_difference {
 	const char *text;                /* the sentence that the client saw */
 };
 
+struct trace_consequence { /* of a mismatch that may follow from an earlier exchange */
+	int64_t exchange, cause;
+	const char *table; /* that both touch; NULL: whatever the cause's transaction wrote */
+};
+
 struct trace_gap { /* what could not be recorded */
 	int64_t at_us;
 	int64_t exchanges; /* how many are missing */

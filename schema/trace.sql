@@ -114,6 +114,12 @@ CREATE TABLE difference ( -- one way in which the two answers to a command diffe
 
 CREATE INDEX difference_exchange ON difference (exchange, ordinal);
 
+CREATE TABLE consequence ( -- mismatches that may follow from what an earlier exchange did
+	exchange INTEGER PRIMARY KEY REFERENCES exchange,
+	cause INTEGER NOT NULL REFERENCES exchange, -- the earlier one
+	table_name TEXT -- that both touch; NULL: whatever the cause's transaction wrote
+) STRICT;
+
 CREATE TABLE gap ( -- what could not be recorded
 	id INTEGER PRIMARY KEY,
 	at_us INTEGER NOT NULL,

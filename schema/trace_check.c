@@ -51,6 +51,9 @@ static const struct reference {
 	{"differences of an exchange that is not there",
 		"SELECT count(*) FROM difference d WHERE NOT EXISTS "
 		"(SELECT 1 FROM exchange e WHERE e.id = d.exchange)"},
+	{"consequences of an exchange that is not there",
+		"SELECT count(*) FROM consequence q WHERE NOT EXISTS "
+		"(SELECT 1 FROM exchange e WHERE e.id = q.exchange)"},
 	{"exchanges with a verdict that has no name",
 		"SELECT count(*) FROM exchange WHERE verdict NOT IN (SELECT id FROM verdict)"},
 };

@@ -246,6 +246,37 @@ static bool check_tables(struct trace *t, struct err *err)
 	return true;
 }
 
+/* Tables that older traces of this version lack, empty in their place. */
+static bool add_missing(struct trace *t, struct err *err)
+{
+	static const struct {
+		const char *name, *sql;
+	} later[] = {{"consequence", "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE consequence "
+				     "(exchange INTEGER PRIMARY KEY, cause, table_name)"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
+		int64_t there = 0, tables = 0;
+		char sql[256];
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM sqlite_schema WHERE name = '%s'",
+			later[i].name);
+		int rc = query_int(t, sql, &there);
+		snprintf(sql, sizeof(sql),
+			"SELECT count(*) FROM sqlite_schema WHERE name = '%s' AND type = 'table' "
+			"AND sql LIKE 'CREATE TABLE %%'",
+			later[i].name);
+		if (rc == SQLITE_OK)
+			rc = query_int(t, sql, &tables);
+		if (rc == SQLITE_OK && there == 0)
+			rc = sqlite3_exec(t->db, later[i].sql, NULL, NULL, NULL);
+		if (rc != SQLITE_OK)
+			return trace_fail(t, "cannot be read", err);
+		if (there != tables)
+			return err_set(err, "%s: is damaged: \"%s\" is not a table", t->path,
+				later[i].name);
+	}
+	return true;
+}
+
 struct trace *trace_open(const char *path, struct err *err)
 {
 	int64_t application = 0;
@@ -262,7 +293,7 @@ struct trace *trace_open(const char *path, struct err *err)
 		trace_fail(t, "cannot be opened", err);
 	else if (rc == SQLITE_NOTADB || application != TRACE_APPLICATION_ID)
 		err_set(err, "%s: is not a Twinkly trace", path);
-	else if (check_version(t, err) && check_tables(t, err))
+	else if (check_version(t, err) && check_tables(t, err) && add_missing(t, err))
 		return t;
 	return give_up(t);
 }

@@ -55,6 +55,8 @@ struct trace_difference_context {
 	int64_t statement_id; /* 0: none */
 	struct bytes statement;
 	const char *parameters;
+	int64_t cause; /* an earlier exchange that a mismatch may follow from; 0: none is known */
+	const char *cause_table; /* see struct trace_consequence; NULL: none */
 };
 typedef bool trace_difference_fn(void *context, const struct trace_difference_context *row);
 /* `exchange` 0: all, in order of exchange, command and writing. */

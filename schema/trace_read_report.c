@@ -12,11 +12,13 @@
 #define DIFFERENCE_COLUMNS                                                                   \
 	"SELECT d.exchange, d.ordinal, d.kind, d.row, d.column, d.column_name, d.truth, "    \
 	"d.candidate, d.rule, d.text, k.name, k.severity, e.session, e.started_us, u.user, " \
-	"u.database, u.application_name, c.statement, s.text, c.parameters "                 \
+	"u.database, u.application_name, c.statement, s.text, c.parameters, "                \
+	"q.cause, q.table_name "                                                             \
 	"FROM difference d LEFT JOIN difference_kind k ON k.id = d.kind "                    \
 	"LEFT JOIN exchange e ON e.id = d.exchange LEFT JOIN session u ON u.id = e.session " \
 	"LEFT JOIN command c ON c.exchange = d.exchange AND c.ordinal = d.ordinal "          \
-	"LEFT JOIN statement s ON s.id = c.statement "
+	"LEFT JOIN statement s ON s.id = c.statement "                                       \
+	"LEFT JOIN consequence q ON q.exchange = d.exchange "
 #define DIFFERENCE_ORDER "ORDER BY d.exchange, d.ordinal, d.id"
 
 static struct trace_difference difference_row(sqlite3_stmt *s)
@@ -53,6 +55,8 @@ static struct trace_difference_context context_row(
 		.statement_id = trace_column_int(s, 17, 0),
 		.statement = trace_column_bytes(s, 18),
 		.parameters = trace_column_text(s, 19),
+		.cause = trace_column_int(s, 20, 0),
+		.cause_table = trace_column_text(s, 21),
 	};
 }
 

@@ -288,6 +288,20 @@ bool trace_write_difference(struct trace *t, const struct trace_difference *row,
 	return insert(t, SQL_WRITE_DIFFERENCE, &p, err);
 }
 
+bool trace_write_consequence(struct trace *t, const struct trace_consequence *row, struct err *err)
+{
+	struct put p;
+	if (!start(t, SQL_WRITE_CONSEQUENCE,
+		    "INSERT INTO consequence (exchange, cause, table_name) VALUES (?, ?, ?) "
+		    "ON CONFLICT (exchange) DO NOTHING",
+		    &p, err))
+		return false;
+	put_int(&p, row->exchange);
+	put_int(&p, row->cause);
+	put_text(&p, row->table);
+	return insert(t, SQL_WRITE_CONSEQUENCE, &p, err);
+}
+
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err)
 {
 	struct put p;

@@ -37,6 +37,8 @@ bool trace_write_command(
 	struct trace *t, const struct trace_command *row, struct err *err) ATTR_USE_RESULT;
 bool trace_write_difference(
 	struct trace *t, const struct trace_difference *row, struct err *err) ATTR_USE_RESULT;
+bool trace_write_consequence(struct trace *t, const struct trace_consequence *row,
+	struct err *err) ATTR_USE_RESULT; /* one an exchange */
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err) ATTR_USE_RESULT;
 
 #endif

@@ -341,6 +341,7 @@ def find_unseen(words, messages):
     found = {
         "error": lambda: any(e["C"] == texts[0] and all(t in e["M"] for t in texts[1:])
                              for e in errors),
+        "detail": lambda: any(texts[0] in e.get("D", "") for e in errors),
         "hint": lambda: any(texts[0] in e.get("H", "") for e in errors),
         "notice": lambda: any(texts[0] in n["M"] for n in notices),
         "tag": lambda: texts == wire.tags(messages),

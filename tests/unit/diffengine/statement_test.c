@@ -366,6 +366,23 @@ static void test_control(void **state)
 			fail_msg("taken for transaction control: %s", others[i]);
 }
 
+static void test_ddl(void **state)
+{
+	static const char *const ddl[] = {"CREATE TABLE t (a int)",
+		"/* x */ alter table t add b int", "DROP INDEX i", "TRUNCATE t",
+		"REFRESH MATERIALIZED VIEW v", "reindex table t"};
+	static const char *const others[] = {"SELECT 1", "INSERT INTO t VALUES ('create table')",
+		"EXPLAIN CREATE TABLE t AS SELECT 1", "BEGIN", "", "\"create\" x"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ddl); i++)
+		if (!traits_of(ddl[i]).is_ddl)
+			fail_msg("not taken for DDL: %s", ddl[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (traits_of(others[i]).is_ddl)
+			fail_msg("taken for DDL: %s", others[i]);
+}
+
 /* Every prefix of every statement: no crash, and all of it is consumed. */
 static void test_cut_anywhere(void **state)
 {
@@ -429,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_any_statement_writes),
 		cmocka_unit_test(test_ordered),
 		cmocka_unit_test(test_unordered),
+		cmocka_unit_test(test_ddl),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_long_text),
 	};

@@ -52,6 +52,30 @@ static void test_servers(void **state)
 	assert_server("99999999999999999999", "9999999", "9999999", false);
 }
 
+static void assert_undoes_ddl(const char *text, bool expected)
+{
+	struct version_server server;
+
+	version_of_server(text, &server);
+	if (version_undoes_ddl(&server) != expected)
+		fail_msg("\"%s\"", text);
+}
+
+static void test_undoes_ddl(void **state)
+{
+	(void)state;
+	assert_undoes_ddl("15.18", true);
+	assert_undoes_ddl("", true);
+	assert_undoes_ddl("11.2-YB-2.20.1.0-b0", false);
+	assert_undoes_ddl("15.12-YB-2.28.9.0-b0", false);
+	assert_undoes_ddl("15.12-YB-2.29.0.0-b0", true);
+	assert_undoes_ddl("15.12-YB-2.31.0.0-b0", true);
+	assert_undoes_ddl("11.2-YB-2024.2.1.0-b0", false);
+	assert_undoes_ddl("15.12-YB-2025.2.3.0-b0", false);
+	assert_undoes_ddl("15.12-YB-2026.1.0.0-b0", true);
+	assert_undoes_ddl("15.12-YB-", false);
+}
+
 static bool is_within(const char *text, const char *range_text)
 {
 	struct version_server server;
@@ -115,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_undoes_ddl),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_wrong_ranges),
 	};

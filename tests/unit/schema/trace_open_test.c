@@ -265,10 +265,36 @@ static void tables_that_are_none(void **state)
 	close_trace(t);
 }
 
+static bool keep_cause(void *context, const struct trace_difference_context *row)
+{
+	*(int64_t *)context = row->cause;
+	return true;
+}
+
+/* Tables that have been added since: an older trace is read as if they were empty. */
+static void tables_of_later(void **state)
+{
+	struct place *place = *state;
+	int64_t cause = -1;
+	struct err err = {.text = ""};
+
+	close_trace(create_trace(place->trace));
+	plain_exec(place->trace,
+		"DROP TABLE consequence; INSERT INTO difference (exchange, ordinal, kind, text) "
+		"VALUES (1, 0, 0, 'x')");
+	struct trace *t = open_trace(place->trace);
+	assert_true(trace_read_differences(t, 0, keep_cause, &cause, &err));
+	assert_int_equal(cause, 0);
+	close_trace(t);
+	plain_exec(place->trace, "CREATE VIEW consequence AS SELECT 1 AS exchange");
+	refuses(place->trace, "is damaged: \"consequence\" is not a table");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(what_is_no_trace),
+		IN_PLACE(tables_of_later),
 		IN_PLACE(versions),
 		IN_PLACE(numbers_in_the_head),
 		IN_PLACE(closing_leaves_one_file),
