@@ -16,7 +16,8 @@
 struct comparison;
 
 /* A unit was judged and is not told to anybody yet: notes what it may have written on one side
- * alone, and whether it is a mismatch that may follow from an earlier exchange. `result` NULL: one side alone has run it, or nobody knows what became of it. */
+ * alone, and whether it is a mismatch that may follow from an earlier exchange. `result` NULL:
+ * one side alone has run it, or nobody knows what became of it. */
 void consequence_note(struct session *s, const struct comparison *result);
 /* Appends that to the detail of the exchange's error, if it is so. False: no room. */
 bool consequence_tell(const struct session *s, struct buf *out) ATTR_USE_RESULT;
