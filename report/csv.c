@@ -27,7 +27,7 @@ struct writer {
 static const char *const columns[] = {"exchange", "session", "user", "database", "application_name",
 	"started_utc", "command", "verdict", "kind", "severity", "row", "column", "column_name",
 	"truth_name", "candidate_name", "truth_value", "candidate_value", "rule", "statement",
-	"parameters", "text"};
+	"parameters", "text", "consequence_of"};
 
 static size_t count_digits(struct bytes b)
 {
@@ -196,6 +196,7 @@ static void write_difference(
 	write_value(w, row->statement, row->statement_id == 0);
 	write_str(w, row->parameters);
 	write_str(w, d->text);
+	write_position(w, row->cause);
 	end_row(w);
 }
 

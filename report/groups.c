@@ -106,5 +106,25 @@ void groups_add(struct groups *g, const struct group_key *key, const struct grou
 	if (group->last_exchange != example->exchange)
 		group->exchanges++;
 	group->last_exchange = example->exchange;
+	if (example->cause > 0) {
+		group->consequences++;
+		if (group->cause == 0 || example->cause < group->cause)
+			group->cause = example->cause;
+	}
 	keep_example(g, group, example);
+}
+
+void groups_order(struct groups *g)
+{
+	struct group *sorted = calloc(g->limit, sizeof(*sorted));
+	size_t count = 0;
+
+	if (!sorted)
+		return; /* they are marked all the same */
+	for (int is_consequence = 0; is_consequence < 2; is_consequence++)
+		for (size_t i = 0; i < g->count; i++)
+			if (group_is_consequence(&g->items[i]) == is_consequence)
+				sorted[count++] = g->items[i];
+	free(g->items);
+	g->items = sorted;
 }

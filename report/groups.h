@@ -31,8 +31,9 @@ struct group_key {
 struct group_example {
 	int64_t session, exchange;
 	int ordinal;
-	int64_t row; /* 0: not about a row */
-	int column;  /* 0: not about a column */
+	int64_t row;   /* 0: not about a row */
+	int column;    /* 0: not about a column */
+	int64_t cause; /* exchange that it may follow from; 0: none is known */
 	bool truth_null, candidate_null;
 	struct bytes column_name, truth, candidate, parameters, text;
 };
@@ -43,6 +44,8 @@ struct group {
 	int64_t count;         /* differences, or commands where there is no kind */
 	int64_t exchanges;     /* in how many exchanges */
 	int64_t last_exchange; /* for counting them */
+	int64_t consequences;  /* of `count`: those that may follow from an earlier exchange */
+	int64_t cause;         /* the earliest such exchange; 0: none */
 	struct group_example examples[GROUP_EXAMPLES];
 	int example_count;
 };
@@ -58,6 +61,16 @@ struct groups {
 /* `limit` is at most GROUP_LIMIT_MAX. After a failure groups_fini is harmless. */
 bool groups_init(struct groups *g, size_t limit, struct err *err) ATTR_USE_RESULT;
 void groups_fini(struct groups *g);
+
+/* All of the group's findings may follow from earlier exchanges. */
+static inline bool group_is_consequence(const struct group *group)
+{
+	return group->consequences == group->count;
+}
+
+/* Groups that are consequences move behind the others; else the order stays. Nothing can be added
+ * after that. */
+void groups_order(struct groups *g);
 
 /* Counts a finding; the views of key and example are copied where they are kept. */
 void groups_add(struct groups *g, const struct group_key *key, const struct group_example *example);

@@ -120,6 +120,10 @@ static void write_mismatch(FILE *out, const struct summary *s, const struct grou
 		g->count, g->count == 1 ? "" : "s", g->exchanges, g->exchanges == 1 ? "" : "s");
 	fprintf(out, "<p><b>What it means</b> %s.<br><b>What to do</b> %s.</p>\n", info->meaning,
 		info->advice);
+	if (g->cause > 0)
+		fprintf(out,
+			"<p class=\"consequence\">%s a consequence of exchange %" PRId64 ".</p>\n",
+			group_is_consequence(g) ? "Possibly" : "In part possibly", g->cause);
 	if (g->key.statement.len > 0) {
 		fputs("<pre>", out);
 		html_escape(out, g->key.statement);

@@ -130,6 +130,7 @@ static bool on_difference(void *context, const struct trace_exchange *exchange,
 	struct group_example example = {.session = exchange->session,
 		.exchange = exchange->id,
 		.ordinal = d->ordinal,
+		.cause = row->cause,
 		.row = d->row,
 		.column = d->column,
 		.truth_null = d->truth_null,
@@ -205,6 +206,7 @@ bool summary_collect(
 		!walk_trace(t, &s->counts, &visitor, err) ||
 		!trace_read_sessions(t, on_session, s, err) || !trace_read_gaps(t, on_gap, s, err))
 		return false;
+	groups_order(&s->mismatches);
 	qsort(s->sessions, s->session_count, sizeof(*s->sessions), compare_sessions);
 	return true;
 }

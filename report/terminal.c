@@ -105,6 +105,9 @@ static void write_mismatch(FILE *out, size_t number, const struct group *g)
 	if (g->count > 1)
 		fprintf(out, "     %" PRId64 " differences in %" PRId64 " exchange%s\n", g->count,
 			g->exchanges, g->exchanges == 1 ? "" : "s");
+	if (g->cause > 0)
+		fprintf(out, "     %sfollows from what exchange %" PRId64 " did, possibly\n",
+			group_is_consequence(g) ? "" : "in part ", g->cause);
 	for (int i = 0; i < g->example_count; i++)
 		write_example(out, &g->examples[i]);
 }
@@ -136,8 +139,12 @@ static void write_mismatches(FILE *out, const struct summary *s, size_t limit)
 		fputs(s->only == SUMMARY_ANY_KIND ? "  the trace has no details of them\n"
 						  : "  none of the kind asked for\n",
 			out);
-	for (size_t i = 0; i < g->count && i < limit; i++)
+	for (size_t i = 0; i < g->count && i < limit; i++) {
+		if (group_is_consequence(&g->items[i]) &&
+			(i == 0 || !group_is_consequence(&g->items[i - 1])))
+			fputs("\nPossibly consequences of earlier exchanges\n\n", out);
 		write_mismatch(out, i + 1, &g->items[i]);
+	}
 	write_rest(out, g, limit);
 }
 

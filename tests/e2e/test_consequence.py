@@ -1,7 +1,7 @@
 """Root cause and consequence: what a difference leaves behind, and what follows from it."""
 
 import wire
-from harness import cases, contains, equal, lacks
+from harness import cases, contains, equal, lacks, read_text
 
 CAUSES = "SELECT exchange, cause, table_name FROM consequence ORDER BY exchange"
 
@@ -229,3 +229,21 @@ def test_ddl_on_postgresql(env):
     _, events, causes, _ = keep_ddl(env, ["BEGIN", "TRUNCATE u", "ROLLBACK"],
                                     **{"comparison.transactional-ddl": "auto"})
     equal((events, causes), ([], []), "PostgreSQL undoes it")
+
+
+def test_the_report_has_root_causes_first(env):
+    plant(env)
+    env.on_yugabytedb("INSERT INTO u VALUES (2)")
+    with start(env) as capture:
+        with capture.wire() as client:
+            for sql in ("UPDATE t SET b = b + 1", "SELECT count(*) FROM t", "SELECT a FROM u"):
+                client.query(sql)
+        capture.finish(status=1)
+    html = env.path("report.html")
+    text = env.run("twinkly-report", capture.trace_path, "--html", html).stdout
+    first, last = text.split("Possibly consequences of earlier exchanges")
+    contains(first, "SELECT a FROM u", "root causes")
+    lacks(first, "SELECT count(*)", "root causes")
+    contains(last, "SELECT count(*) FROM t", "consequences")
+    contains(last, "follows from what exchange 1 did", "its cause")
+    contains(read_text(html), "Possibly a consequence of exchange 1.", "HTML")

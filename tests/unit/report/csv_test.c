@@ -7,7 +7,7 @@
 
 #include "tests/unit/report/trace_sample.h"
 
-#define COLUMNS  21
+#define COLUMNS  22
 #define ROWS_MAX 20
 
 enum column {
@@ -31,7 +31,8 @@ enum column {
 	RULE,
 	STATEMENT,
 	PARAMETERS,
-	TEXT
+	TEXT,
+	CONSEQUENCE_OF
 };
 
 struct table {
@@ -115,6 +116,25 @@ static void test_the_header_names_the_columns(void **state)
 	expect_cell(&t, 0, STARTED_UTC, "started_utc");
 	expect_cell(&t, 0, TRUTH_VALUE, "truth_value");
 	expect_cell(&t, 0, TEXT, "text");
+	expect_cell(&t, 0, CONSEQUENCE_OF, "consequence_of");
+	table_free(&t);
+	sample_end(&s);
+}
+
+static void test_a_consequence_names_its_cause(void **state)
+{
+	struct trace_consequence row = {.exchange = 2, .cause = 1, .table = NULL};
+	struct sample s;
+	struct table t;
+
+	(void)state;
+	sample_begin(&s);
+	sample_value_mismatch(&s, "select 1", LITERAL("1"), LITERAL("2"));
+	sample_value_mismatch(&s, "select 2", LITERAL("1"), LITERAL("2"));
+	sample_check(&s, trace_write_consequence(s.trace, &row, &s.err));
+	write_and_parse(&s, &t, SUMMARY_ANY_KIND);
+	expect_cell(&t, 1, CONSEQUENCE_OF, NULL);
+	expect_cell(&t, 2, CONSEQUENCE_OF, "1");
 	table_free(&t);
 	sample_end(&s);
 }
@@ -130,7 +150,8 @@ static void test_a_difference_is_a_row(void **state)
 		{ROW, "2"}, {COLUMN, "3"}, {COLUMN_NAME, "price"}, {TRUTH_NAME, "YugabyteDB"},
 		{CANDIDATE_NAME, "PostgreSQL"}, {TRUTH_VALUE, "1.25"}, {CANDIDATE_VALUE, "-1.35"},
 		{RULE, NULL}, {STATEMENT, "select \"price\",\r\n1 from item"},
-		{PARAMETERS, "$1 = '7'"}, {TEXT, "row 2, column \"price\" differs"}};
+		{PARAMETERS, "$1 = '7'"}, {TEXT, "row 2, column \"price\" differs"},
+		{CONSEQUENCE_OF, NULL}};
 	struct sample s;
 	struct table t;
 
@@ -299,7 +320,7 @@ static void test_rows_end_as_rfc_4180_has_it(void **state)
 	(void)state;
 	sample_begin(&s);
 	write_and_parse(&s, &t, SUMMARY_ANY_KIND);
-	sample_has(&s, "\"text\"\r\n");
+	sample_has(&s, "\"text\",\"consequence_of\"\r\n");
 	assert_true(strncmp(s.text, "\"exchange\",\"session\",", 21) == 0);
 	table_free(&t);
 	sample_end(&s);
@@ -309,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_header_names_the_columns),
+		cmocka_unit_test(test_a_consequence_names_its_cause),
 		cmocka_unit_test(test_a_difference_is_a_row),
 		cmocka_unit_test(test_null_empty_and_absent_are_told_apart),
 		cmocka_unit_test(test_all_differences_of_all_verdicts_are_there),

@@ -42,6 +42,40 @@ static void test_statement_and_kind_make_a_group(void **state)
 	groups_fini(&g);
 }
 
+static void add_caused(struct groups *g, const char *statement, int64_t exchange, int64_t cause)
+{
+	struct group_key key = {.verdict = VERDICT_MISMATCH, .statement = bytes_str(statement)};
+	struct group_example example = {.session = 1, .exchange = exchange, .cause = cause};
+
+	groups_add(g, &key, &example);
+}
+
+static void test_consequences_come_last(void **state)
+{
+	struct groups g = new_groups(10);
+
+	(void)state;
+	add_caused(&g, "follows", 2, 1);
+	add_caused(&g, "in part", 3, 2);
+	add_caused(&g, "follows, too", 4, 3);
+	add_caused(&g, "root", 5, 0);
+	add_caused(&g, "in part", 6, 0);
+	add_caused(&g, "follows", 7, 4);
+	groups_order(&g);
+	assert_int_equal(g.count, 4);
+	assert_true(bytes_equal_str(g.items[0].key.statement, "in part"));
+	assert_false(group_is_consequence(&g.items[0]));
+	assert_int_equal(g.items[0].cause, 2);
+	assert_true(bytes_equal_str(g.items[1].key.statement, "root"));
+	assert_int_equal(g.items[1].cause, 0);
+	assert_true(bytes_equal_str(g.items[2].key.statement, "follows"));
+	assert_true(group_is_consequence(&g.items[2]));
+	assert_int_equal(g.items[2].cause, 1);
+	assert_int_equal(g.items[2].count, 2);
+	assert_true(bytes_equal_str(g.items[3].key.statement, "follows, too"));
+	groups_fini(&g);
+}
+
 static void test_verdict_and_reason_make_a_group(void **state)
 {
 	struct groups g = new_groups(10);
@@ -179,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statement_and_kind_make_a_group),
+		cmocka_unit_test(test_consequences_come_last),
 		cmocka_unit_test(test_verdict_and_reason_make_a_group),
 		cmocka_unit_test(test_differences_of_one_exchange_count_it_once),
 		cmocka_unit_test(test_the_first_examples_are_kept_as_copies),

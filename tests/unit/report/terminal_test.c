@@ -42,6 +42,23 @@ static void test_it_says_what_differed(void **state)
 	sample_end(&s);
 }
 
+static void test_root_causes_come_first(void **state)
+{
+	struct trace_consequence row = {.exchange = 1, .cause = 7, .table = "item"};
+	struct sample s;
+
+	(void)state;
+	sample_begin(&s);
+	sample_value_mismatch(&s, "select 1", LITERAL("1"), LITERAL("2"));
+	sample_value_mismatch(&s, "select 2", LITERAL("1"), LITERAL("2"));
+	sample_check(&s, trace_write_consequence(s.trace, &row, &s.err));
+	write_report(&s, 20, SUMMARY_ANY_KIND);
+	sample_has(&s, "  1. value: select 2\n     1:2  row 2");
+	sample_has(&s, "Possibly consequences of earlier exchanges\n\n  2. value: select 1\n"
+		       "     follows from what exchange 7 did, possibly\n");
+	sample_end(&s);
+}
+
 static void test_equal_lists_no_mismatch(void **state)
 {
 	struct sample s;
@@ -177,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_says_what_differed),
+		cmocka_unit_test(test_root_causes_come_first),
 		cmocka_unit_test(test_equal_lists_no_mismatch),
 		cmocka_unit_test(test_what_was_not_compared_is_said_with_its_reason),
 		cmocka_unit_test(test_limit_cuts_and_says_so),
