@@ -65,6 +65,7 @@ static size_t compare(struct session *s, struct comparison *result)
 	if (is_headless && buf_len(&s->columns) > 0)
 		input.start.columns = buf_bytes(&s->columns);
 	normalise(s, &input);
+	input.objects = &s->objects;
 	policy_set_time(&s->proxy->policy, s->proxy->started_wall_us, clock_wall_us());
 	input.policy = s->proxy->policy.compare;
 	input.commands = exchange_commands(s, &input.command_count);

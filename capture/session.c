@@ -21,6 +21,7 @@
 #include "capture/relay.h"
 #include "capture/startup.h"
 #include "wire/encode.h"
+#include "diffengine/object_oids.h"
 
 /* For a client that does not read why its session ends. */
 #define LAST_PATIENCE_US (5 * CLOCK_SECOND)
@@ -337,6 +338,7 @@ void session_free(struct session *s)
 	prepared_fini(&s->prepared);
 	types_fini(&s->types);
 	cursors_fini(&s->cursors);
+	object_oids_free(s->objects);
 	consequence_end(s);
 	buf_fini(&s->columns);
 	tls_end(s->client.ssl);

@@ -26,6 +26,7 @@
 #include "wire/link.h"
 
 struct auth;
+struct object_oids;
 struct consequence;
 struct proxy;
 struct comparison;
@@ -91,6 +92,7 @@ struct session {
 	struct exchange exchange;
 	struct prepared prepared;
 	struct cursors cursors;
+	struct object_oids *objects;     /* OIDs that the client was told; NULL: the same on both */
 	struct consequence *consequence; /* of its transaction; NULL: nothing yet */
 	struct turn_ticket ticket;
 	struct align align;

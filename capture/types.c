@@ -10,6 +10,7 @@
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
+#include "diffengine/object_oids.h"
 #include "diffengine/user_values.h"
 
 /* Requests that are kept for being asked again; as many as of the exchange's own. */
@@ -20,6 +21,7 @@
 void types_init(struct types *t, size_t ceiling)
 {
 	buf_init(&t->out, ceiling);
+	buf_init(&t->with_objects, ceiling);
 	buf_init(&t->sent, SENT_MAX);
 }
 
@@ -39,6 +41,7 @@ void types_fini(struct types *t)
 	user_types_fini(&t->tables.types);
 	user_types_fini(&t->tables.functions);
 	buf_fini(&t->out);
+	buf_fini(&t->with_objects);
 	buf_fini(&t->sent);
 }
 
@@ -112,10 +115,43 @@ static void keep_sent(struct session *s, struct bytes data)
 	buf_release(&t->sent);
 }
 
+static struct bytes text_of_bind(struct session *s, const struct frame *f)
+{
+	struct msg_bind bind;
+	const struct statement *statement = NULL;
+
+	if (f->type == FRONTEND_BIND && decode_bind(f->body, &bind))
+		statement = prepared_get(&s->prepared, 'S', bind.statement);
+	return statement ? statement_text(statement) : bytes_of(NULL, 0);
+}
+
+/* OIDs of tables and the like that the client was told and gives back. The result is `data`, or
+ * lives until the next call; ptr NULL: no memory. */
+static struct bytes with_objects(struct session *s, struct bytes data)
+{
+	struct types *t = &s->types;
+	struct bytes rest = data;
+	size_t count = 0;
+	struct frame f;
+
+	buf_reset(&t->with_objects);
+	while (frame_next(rest, WIRE_FRONTEND, data.len, &f, NULL) == FRAME_OK) {
+		if (!object_oids_translate(
+			    s->objects, &f, text_of_bind(s, &f), &t->with_objects, &count))
+			return bytes_of(NULL, 0);
+		rest = bytes_skip(rest, f.whole.len);
+	}
+	/* The head of a COPY's data, of which no message is whole. */
+	if (count == 0 || rest.len > 0)
+		return data;
+	return buf_bytes(&t->with_objects);
+}
+
 struct bytes types_for_candidate(struct session *s, struct bytes data)
 {
 	struct types *t = &s->types;
 	size_t unknown = 0;
+	bool has_changed = false;
 
 	if (s->exchange.is_routed && !s->exchange.is_led_by_candidate) {
 		drop_uses(t);
@@ -129,13 +165,19 @@ struct bytes types_for_candidate(struct session *s, struct bytes data)
 			unknown += translate(t, &t->uses[i]);
 		drop_uses(t);
 		data = buf_bytes(&t->out);
+		has_changed = true;
 		if (unknown > 0)
 			types_tell(s, "an OID of the client's is sent as it is: not looked up, or "
 				      "nothing has its name there");
-		keep_sent(s, data);
-	} else if (t->has_sent) {
-		keep_sent(s, data);
 	}
+	if (s->objects) {
+		struct bytes other = with_objects(s, data);
+
+		has_changed |= other.ptr != data.ptr;
+		data = other;
+	}
+	if (data.ptr && (has_changed || t->has_sent))
+		keep_sent(s, data);
 	return data;
 }
 

@@ -49,6 +49,7 @@ struct types {
 	struct type_use *uses;
 	size_t use_count, use_cap;
 	struct buf out;           /* the unit as the candidate gets it */
+	struct buf with_objects;  /* the same with other OIDs of objects, too */
 	struct buf sent;          /* the exchange's requests as the candidate got them */
 	bool has_sent;            /* they differ from what the truth got */
 	bool is_sent_lost;        /* and could not be kept: the exchange is not asked again */

@@ -24,6 +24,7 @@
 
 struct analysis_cache;
 struct ledger;
+struct object_oids;
 struct rules;
 
 struct compare_portion {
@@ -66,6 +67,7 @@ struct compare_input {
 	/* What is known of user types, with the truth's OIDs put into the candidate's rows
 	 * (user_answer_normalise); NULL: nothing is, any two of them are alike. */
 	struct user_types *types;
+	struct object_oids **objects; /* where pairs of OIDs are learned; NULL: nowhere */
 };
 
 struct difference {

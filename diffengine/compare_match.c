@@ -6,6 +6,10 @@
 
 #include <stdlib.h>
 
+#include "diffengine/object_oids.h"
+
+#define TYPE_OID 26
+
 /* --- by bytes --------------------------------------------------------------------------------- */
 
 static int compare_bytes(struct bytes a, struct bytes b)
@@ -280,7 +284,18 @@ static bool is_match(struct matcher *m, const struct row *truth, const struct ro
 	return true;
 }
 
-static void note_match(struct matcher *m, const struct row *truth, const struct row *candidate)
+/* Both are the OID of what must be the same object: nothing else could stand here. */
+static void learn_oid(struct matcher *m, const struct match_cell *cell)
+{
+	struct object_oids **objects = m->run->input->objects;
+
+	if (objects && cell->pair.column.type_oid == TYPE_OID)
+		object_oids_learn(objects, object_oid_read(&cell->pair.truth, &cell->pair.column),
+			object_oid_read(&cell->pair.candidate, &cell->pair.candidate_column));
+}
+
+static void note_match(
+	struct matcher *m, const struct row *truth, const struct row *candidate, bool is_only)
 {
 	enum value_allowance why;
 
@@ -292,6 +307,8 @@ static void note_match(struct matcher *m, const struct row *truth, const struct 
 		cell = cell_of(m, truth, candidate, c);
 		if (match_value(m->run, &cell, &why) == VALUE_ALLOWED)
 			match_note_allowed(m->run, &cell, why);
+		if (is_only)
+			learn_oid(m, &cell);
 	}
 }
 
@@ -307,7 +324,8 @@ static void pair_group(struct matcher *m, struct row_set *truth, struct row_set 
 			if (!candidate->rows[j].values ||
 				!is_match(m, &truth->rows[i], &candidate->rows[j]))
 				continue;
-			note_match(m, &truth->rows[i], &candidate->rows[j]);
+			note_match(m, &truth->rows[i], &candidate->rows[j],
+				truth->count == 1 && candidate->count == 1);
 			truth->rows[i].values = candidate->rows[j].values = NULL;
 			break;
 		}
