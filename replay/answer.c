@@ -18,6 +18,8 @@
 
 static struct bytes framed_of(const struct side *side)
 {
+	if (side->is_absent)
+		return bytes_of(NULL, 0);
 	return bytes_of(buf_bytes(&side->backend->link.in).ptr, side->framed);
 }
 
@@ -83,13 +85,16 @@ static bool stops_framing(const struct side *side, const struct frame *f)
 /* Frames what is new. False: the session is over. */
 static bool frame_new(struct session *s, struct side *side)
 {
-	struct link *link = &side->backend->link;
 	char why[ERR_TEXT_MAX + 128];
+	struct link *link;
 	struct frame f;
 	struct err err;
 
-	while (!side->is_stopped) {
-		struct bytes rest = bytes_skip(buf_bytes(&link->in), side->framed);
+	while (!side->is_stopped && !side->is_absent) {
+		struct bytes rest;
+
+		link = &side->backend->link;
+		rest = bytes_skip(buf_bytes(&link->in), side->framed);
 
 		switch (frame_next(
 			rest, WIRE_BACKEND, (size_t)s->replay->settings->max_message, &f, &err)) {
@@ -147,7 +152,8 @@ static void take_answers(struct session *s, size_t truth, size_t candidate)
 static void set_high_water(struct session *s, size_t mark)
 {
 	s->truth.backend->link.high_water = mark;
-	s->candidate.backend->link.high_water = mark;
+	if (!s->candidate.is_absent)
+		s->candidate.backend->link.high_water = mark;
 }
 
 static void diverge(struct session *s)
@@ -200,10 +206,13 @@ void answer_walk(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 
-	if (ex->has_split) {
+	if (ex->has_split || (s->candidate.is_absent &&
+				     s->truth.framed > (size_t)s->replay->settings->window / 2)) {
 		take_answers(s, s->truth.framed, s->candidate.framed);
 		return;
 	}
+	if (s->candidate.is_absent)
+		return;
 	if (!ex->has_diverged && lockstep_advance(&ex->lock, framed_of(&s->truth),
 					 framed_of(&s->candidate)) == LOCKSTEP_DIFFERS)
 		diverge(s);
@@ -215,9 +224,11 @@ void answer_walk(struct session *s)
 
 void answer_keep_rest(struct session *s)
 {
-	if (s->exchange.id == 0 || !s->truth.backend || !s->candidate.backend)
+	if (s->exchange.id == 0 || !s->truth.backend ||
+		(!s->candidate.backend && !s->candidate.is_absent))
 		return;
-	exchange_diverge(s);
+	if (!s->candidate.is_absent)
+		exchange_diverge(s);
 	take_answers(s, s->truth.framed, s->candidate.framed);
 }
 
@@ -294,12 +305,12 @@ static void judge_unit(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 
-	if (!ex->has_split && !ex->has_diverged && ex->truth_len == 0 &&
+	if (!ex->has_split && !ex->has_diverged && !s->candidate.is_absent && ex->truth_len == 0 &&
 		cursors_are_open(&s->cursors)) {
 		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
 		diverge(s);
 	}
-	if (!ex->has_split && !ex->has_diverged &&
+	if (!ex->has_split && !ex->has_diverged && !s->candidate.is_absent &&
 		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
 		diverge(s);
 	if (ex->has_diverged) {
@@ -359,6 +370,8 @@ static bool finish(struct session *s)
 	/* Its client went away without a Sync, and nobody knows the status. */
 	bool is_last = !side_is_over(&s->truth) || !side_is_over(&s->candidate);
 
+	if (s->candidate.is_absent)
+		s->candidate.status = s->truth.status;
 	if (!is_last && s->truth.status != s->candidate.status)
 		return align(s);
 	exchange_finish(s);
@@ -369,14 +382,31 @@ static bool finish(struct session *s)
 	return !is_last;
 }
 
+/* The truth has answered, or says more than is held before the candidate is heard. A unit that
+ * had given its turn back while it was blocked takes it again. */
+static void send_second_half(struct session *s)
+{
+	if (s->candidate.is_sent ||
+		!(side_has_settled(&s->truth) || !link_wants_read(&s->truth.backend->link)))
+		return;
+	if (!s->exchange.has_turn || turn_return(&s->replay->turn, &s->ticket))
+		side_send_held(&s->candidate);
+}
+
+/* Who waited for a lock of this transaction may move, and goes before others. */
+static void end_turn(struct session *s)
+{
+	if (side_is_over(&s->truth) && side_is_over(&s->candidate) &&
+		(s->truth.status != 'T' || s->candidate.status != 'T'))
+		stall_released(s);
+	turn_release(&s->replay->turn, &s->ticket);
+}
+
 bool answer_step(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 
-	/* The truth has answered, or says more than is held before the candidate is heard. */
-	if (!s->candidate.is_sent &&
-		(side_has_settled(&s->truth) || !link_wants_read(&s->truth.backend->link)))
-		side_send_held(&s->candidate);
+	send_second_half(s);
 	if (!side_has_settled(&s->truth) || !side_has_settled(&s->candidate))
 		return false;
 	if (types_look_back(s))
@@ -386,6 +416,7 @@ bool answer_step(struct session *s)
 	if (s->state != SESSION_READY)
 		return false;
 	judge_unit(s);
+	end_turn(s);
 	if (!resume_framing(s))
 		return false;
 	if (!ex->is_played) {

@@ -175,30 +175,35 @@ static int64_t since(const struct exchange *ex, int64_t done_us)
 static void fill_row(struct session *s, struct trace_exchange *row)
 {
 	struct exchange *ex = &s->exchange;
+	const struct side *second = s->candidate.is_absent ? &s->truth : &s->candidate;
 
 	*row = (struct trace_exchange){.id = ex->id,
 		.session = s->id,
 		.started_us = ex->started_us,
 		.truth_us = since(ex, s->truth.done_us),
-		.candidate_us = since(ex, s->candidate.done_us),
+		.candidate_us = since(ex, second->done_us),
 		.verdict = (int)ex->verdict,
 		.truth_status = s->truth.done_us >= 0 ? s->truth.status : 0,
-		.candidate_status = s->candidate.done_us >= 0 ? s->candidate.status : 0,
+		.candidate_status = second->done_us >= 0 ? second->status : 0,
 		.request = buf_bytes(&ex->request),
 		.truth = buf_bytes(&ex->truth),
 		.has_candidate = ex->has_candidate,
 		.candidate = buf_bytes(&ex->candidate),
 		.truth_len = ex->truth_len,
-		.candidate_len = ex->candidate_len};
+		.candidate_len = s->candidate.is_absent ? ex->truth_len : ex->candidate_len};
 }
 
 /* Nothing is said of an exchange that went as it should. */
 static const char *note_on(const struct exchange *ex, char *out, size_t size)
 {
-	if (ex->verdict == VERDICT_EQUAL && !ex->is_rolled_back)
+	if (ex->verdict == VERDICT_EQUAL && !ex->is_rolled_back && !ex->recalled[0] &&
+		!ex->is_mended)
 		return NULL;
-	snprintf(out, size, "replay of exchange %lld%s%s%s", (long long)ex->recorded.id,
-		ex->why[0] ? ": " : "", ex->why,
+	snprintf(out, size, "replay of exchange %lld%s%s%s%s%s%s", (long long)ex->recorded.id,
+		ex->why[0] ? ": " : "", ex->why, ex->recalled[0] ? "; drift: " : "", ex->recalled,
+		ex->is_regression ? "; regression: equal in the capture"
+		: ex->is_mended   ? "; mended: a mismatch in the capture"
+				  : "",
 		ex->is_rolled_back ? "; both databases were rolled back, since their transactions "
 				     "were in different states"
 				   : "");
@@ -213,7 +218,7 @@ static void write_row(struct session *s, const int64_t *numbers, size_t count)
 		.rest = VERDICT_EQUAL,
 		.last_rows = s->truth.last_rows,
 		.last_tag = s->truth.last_tag};
-	char note[1024];
+	char note[1536];
 
 	flush_part(s);
 	fill_row(s, &exchange.row);
@@ -275,14 +280,15 @@ void exchange_finish(struct session *s)
 	struct exchange *ex = &s->exchange;
 
 	if (ex->id > 0) {
+		recall_exchange(s);
 		record(s);
 		r->counts.exchanges[ex->verdict]++;
 		r->counts.rolled_back += ex->is_rolled_back;
 	}
 	r->in_flight--;
-	r->finished_us = clock_mono_us();
-	if (s->truth.status != 'T' || s->candidate.status != 'T')
-		r->released_us = r->finished_us;
+	r->moved_us = s->recorded->done_us = clock_mono_us();
+	stall_end(s);
+	turn_release(&r->turn, &s->ticket);
 	reset(ex);
 	replay_wake(r);
 }

@@ -1,6 +1,6 @@
 /*
- * twinkly-replay: runs a recorded trace again. Options and configuration; the rest is
- * replay/run.c.
+ * twinkly-replay: runs a recorded trace again. Configuration; options are in replay/arguments.c,
+ * the rest in replay/run.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,99 +10,13 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "base/options.h"
+#include "replay/arguments.h"
 #include "replay/fixture_run.h"
 #include "replay/run.h"
 #include "replay/summary.h"
 #include "wire/backend.h"
 
-enum { OPTION_CONFIG = 1, OPTION_TRACE, OPTION_SET, OPTION_VERBOSE, OPTION_QUIET, OPTION_UPDATE };
-
-static const struct option_row rows[] = {
-	{OPTION_CONFIG, 'c', "config", "FILE",
-		"configuration file; ./twinkly.conf is read if it exists"},
-	{OPTION_TRACE, 't', "trace", "OUT",
-		"trace to write; by default TRACE with \".replay\" appended"},
-	{OPTION_SET, 's', "set", "KEY=VALUE", "set a configuration key, overrides the file"},
-	{OPTION_VERBOSE, 'v', "verbose", NULL, "log more; twice: everything"},
-	{OPTION_UPDATE, 0, "update", NULL,
-		"write what the databases answer now into the fixtures, and show what changed"},
-	{OPTION_QUIET, 'q', "quiet", NULL, "no summary, only errors are logged"},
-};
-
-static const struct option_table table = {.program = "twinkly-replay",
-	.usage = "[OPTION]... TRACE|FIXTURE|FOLDER",
-	.summary =
-		"Runs the statements of a trace again, on PostgreSQL and on YugabyteDB, compares "
-		"the\nanswers and writes a trace of its own. Exit status: 0 no mismatch, 1 "
-		"mismatches, 2 usage\nor configuration, 3 could not do the job.",
-	.rows = rows,
-	.count = ARRAY_LEN(rows)};
-
-#define OVERRIDES_MAX 256
-#define PATH_LEN_MAX  16384
-
-struct arguments {
-	const char *config, *source, *trace;
-	const char *overrides[OVERRIDES_MAX];
-	size_t override_count;
-	int verbosity;
-	bool is_quiet, updates;
-};
-
-static bool on_option(void *context, int id, const char *value, struct err *err)
-{
-	struct arguments *a = context;
-
-	switch (id) {
-	case OPTION_CONFIG:
-		a->config = value;
-		return true;
-	case OPTION_TRACE:
-		a->trace = value;
-		return true;
-	case OPTION_SET:
-		if (a->override_count == OVERRIDES_MAX)
-			return err_set(
-				err, "more than %d settings on the command line", OVERRIDES_MAX);
-		a->overrides[a->override_count++] = value;
-		return true;
-	case OPTION_VERBOSE:
-		a->verbosity++;
-		return true;
-	case OPTION_UPDATE:
-		a->updates = true;
-		return true;
-	default:
-		a->is_quiet = true;
-		return true;
-	}
-}
-
-/* The trace may stand before or behind the options. */
-static enum options_result parse_all(int argc, char **argv, struct arguments *a, struct err *err)
-{
-	enum options_result result = OPTIONS_OK;
-	int rest = 1;
-
-	while (result == OPTIONS_OK && argc > 1) {
-		result = options_parse(&table, argc, argv, on_option, a, &rest, err);
-		if (result != OPTIONS_OK || rest >= argc)
-			break;
-		if (a->source) {
-			err_set(err, "one trace at a time: \"%s\" is one too many", argv[rest]);
-			return OPTIONS_INVALID;
-		}
-		a->source = argv[rest];
-		argc -= rest;
-		argv += rest;
-	}
-	if (result == OPTIONS_OK && !a->source) {
-		err_set(err, "no trace to replay is given; see twinkly-replay --help");
-		return OPTIONS_INVALID;
-	}
-	return result;
-}
+#define PATH_LEN_MAX 16384
 
 static bool is_same_file(const char *a, const char *b)
 {
@@ -134,6 +48,12 @@ static bool join(struct buf *text, int argc, char **argv)
 	return true;
 }
 
+static bool wants_a_part(const struct replay_wishes *w)
+{
+	return w->against != AGAINST_BOTH || w->sessions || w->statements || w->is_read_only ||
+	       w->is_dry_run;
+}
+
 static int replay(const struct arguments *a, const struct settings *settings,
 	const char *command_line, const char *trace)
 {
@@ -141,7 +61,8 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		.source = a->source,
 		.trace = trace,
 		.command_line = command_line,
-		.is_quiet = a->is_quiet};
+		.is_quiet = a->is_quiet,
+		.wishes = a->wishes};
 
 	if (is_same_file(a->source, trace)) {
 		fprintf(stderr,
@@ -151,6 +72,12 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		return EXIT_USAGE;
 	}
 	backend_isolate();
+	if (fixture_run_is_for(a->source) && wants_a_part(&a->wishes)) {
+		fprintf(stderr,
+			"twinkly-replay: --against, --sessions, --statements, --read-only and "
+			"--dry-run are for traces; a fixture is replayed whole\n");
+		return EXIT_USAGE;
+	}
 	if (fixture_run_is_for(a->source)) {
 		struct fixture_run run = {.replay = options, .updates = a->updates};
 
@@ -194,10 +121,10 @@ static int configure_and_replay(struct arguments *a, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = {0};
+	struct arguments a;
 	struct err err;
 
-	switch (parse_all(argc, argv, &a, &err)) {
+	switch (arguments_parse(&a, argc, argv, &err)) {
 	case OPTIONS_DONE:
 		return EXIT_SAME;
 	case OPTIONS_INVALID:

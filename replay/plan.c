@@ -34,6 +34,13 @@ static void insert(struct plan *plan, const struct plan_entry *entry)
 	plan->count++;
 }
 
+static bool is_left_out(const struct plan *plan, int64_t session)
+{
+	const struct roster_session *of = plan->roster ? roster_find(plan->roster, session) : NULL;
+
+	return of && of->is_left_out;
+}
+
 static bool on_exchange(void *context, const struct trace_exchange *row)
 {
 	struct plan *plan = context;
@@ -44,7 +51,10 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 
 	if (plan->count == PLAN_MAX)
 		return false;
-	insert(plan, &entry);
+	if (is_left_out(plan, row->session))
+		plan->left_out++;
+	else
+		insert(plan, &entry);
 	plan->next_id = row->id + 1;
 	plan->is_at_end = row->id == INT64_MAX;
 	return !plan->is_at_end;

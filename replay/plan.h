@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "replay/roster.h"
 #include "schema/trace.h"
 
 #define PLAN_MAX 4096 /* exchanges read ahead */
@@ -25,7 +26,9 @@ struct plan_entry {
 
 struct plan {
 	struct trace *trace;
+	const struct roster *roster; /* NULL: no session is left out */
 	int64_t next_id;
+	int64_t left_out;                    /* exchanges of sessions that are */
 	bool is_at_end;                      /* of the trace */
 	struct plan_entry entries[PLAN_MAX]; /* [first, first + count) in order of starting */
 	size_t first, count;

@@ -67,12 +67,17 @@ static bool is_boundary(const struct session *s, unsigned char type)
 	}
 }
 
-static void dispatch(struct session *s)
+static bool is_parallel(const struct session *s)
+{
+	return s->replay->settings->has_execution &&
+	       s->replay->settings->execution == EXECUTION_PARALLEL;
+}
+
+/* Sends the unit that is held. */
+static void send_unit(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
-	bool to_both = !ex->steps.unit_writes || ex->is_partial ||
-		       (s->replay->settings->has_execution &&
-			       s->replay->settings->execution == EXECUTION_PARALLEL);
+	bool to_both = !ex->steps.unit_writes || ex->is_partial || is_parallel(s);
 
 	ex->phase = PHASE_AWAITING;
 	ex->unit_len = 0;
@@ -84,6 +89,27 @@ static void dispatch(struct session *s)
 	side_send_held(&s->truth);
 	if (to_both)
 		side_send_held(&s->candidate);
+}
+
+/* Sends the unit, when it is its turn. */
+static void dispatch(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+
+	ex->has_turn = !is_parallel(s);
+	if (ex->has_turn && !turn_request(&s->replay->turn, &s->ticket,
+				    ex->steps.unit_writes ? TURN_WRITE : TURN_READ))
+		ex->phase = PHASE_WAITING;
+	else
+		send_unit(s);
+}
+
+bool player_wait(struct session *s)
+{
+	if (s->ticket.state != TURN_HELD)
+		return false;
+	send_unit(s);
+	return true;
 }
 
 /* COPY data, or the head of a unit without end. */
@@ -100,13 +126,16 @@ static void send_part(struct session *s)
 	side_send_held(&s->candidate);
 }
 
+static bool is_full(const struct side *side)
+{
+	return side_is_clogged(side) ||
+	       (!side->is_absent && side->backend->protocol.count >= UNIT_MESSAGES_MAX);
+}
+
 /* Too much is unanswered or unsent: more when some of it is gone. */
 static bool must_wait(const struct session *s)
 {
-	return link_is_clogged(&s->truth.backend->link) ||
-	       link_is_clogged(&s->candidate.backend->link) ||
-	       s->truth.backend->protocol.count >= UNIT_MESSAGES_MAX ||
-	       s->candidate.backend->protocol.count >= UNIT_MESSAGES_MAX;
+	return is_full(&s->truth) || is_full(&s->candidate);
 }
 
 /* The next message of the request; one that waited for a look-up comes first. */
@@ -199,7 +228,7 @@ static bool ask_for_answer(struct session *s, struct side *side)
 {
 	static const unsigned char flush[] = {FRONTEND_FLUSH, 0, 0, 0, 4};
 
-	return protocol_is_settled(&side->backend->protocol) ||
+	return side->is_absent || protocol_is_settled(&side->backend->protocol) ||
 	       player_queue(s, side, bytes_of(flush, sizeof(flush)));
 }
 

@@ -1,5 +1,5 @@
 /*
- * The director: which exchange is next, and what has to wait.
+ * The director: begins and ends what is due.
  */
 #include "replay/replay.h"
 
@@ -8,11 +8,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "replay/order.h"
 #include "replay/session.h"
 
 /* Memory of one comparison: both answers' rows as arrays of views. */
 #define COMPARE_ARENA ((size_t)512 * 1024 * 1024)
-#define TICK_MS       10
+#define TICK_MS       4
 
 #define SKIP_X_TEXT(NAME, text) text,
 static const char *const skip_texts[] = {SKIPS(SKIP_X_TEXT)};
@@ -24,85 +25,23 @@ const char *skip_text(enum skip skip)
 	return skip_texts[skip];
 }
 
-/* --- may it begin? --- */
-
-/* How long nothing has to move before `s` is taken to be blocked. */
-static int64_t patience(const struct session *s)
-{
-	const struct exchange *ex = &s->exchange;
-	int64_t most = s->replay->settings->backend_timeout_us / 2;
-	int64_t took = ex->recorded.finished_us - ex->recorded.started_us;
-
-	if (!ex->was_alone)
-		return BLOCKED_US;
-	return BLOCKED_US + (took < most / 4 ? 4 * took : most);
-}
-
-static bool overlapped(const struct exchange *ex, const struct plan_entry *next)
-{
-	return ex->recorded.finished_us > next->started_us;
-}
-
-static void yield(struct session *s)
-{
-	log_info("session %lld: not answered, others may go ahead", (long long)s->id);
-	writer_event(&s->replay->writer, s->id, "handed-on", "waits for another session");
-	s->exchange.has_yielded = true;
-	s->replay->counts.waited++;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Whether the exchange under way in `s` lets the next one go ahead. */
-static bool yields_to(struct session *s, const struct plan_entry *next, int64_t now)
-{
-	struct exchange *ex = &s->exchange;
-	int64_t moved = session_moved_us(s);
-
-	if (s->state != SESSION_READY)
-		return false;
-	if (ex->has_yielded)
-		return overlapped(ex, next) ||
-		       now - later(moved, s->replay->released_us) >= SETTLE_US;
-	if (now - later(moved, s->replay->finished_us) < patience(s))
-		return false;
-	yield(s);
-	return true;
-}
-
-static bool may_begin(struct replay *r, const struct plan_entry *next)
-{
-	int64_t now = r->in_flight > 0 ? clock_mono_us() : 0;
-
-	if (r->in_flight == 0)
-		return true;
-	list_for_each (node, &r->sessions) {
-		struct session *s = list_entry(node, struct session, node);
-
-		if (s->exchange.is_open && !yields_to(s, next, now))
-			return false;
-	}
-	return true;
-}
-
-/* The first exchange whose session has none under way; its place in the plan in *at. */
-static const struct plan_entry *find_next(
-	const struct replay *r, size_t *at, struct roster_session **of)
-{
-	const struct plan_entry *entry;
-
-	for (*at = 0; (entry = plan_at(&r->plan, *at)); (*at)++) {
-		*of = roster_find(&r->roster, entry->session);
-		if (!*of || !(*of)->session || !(*of)->session->exchange.is_open)
-			return entry;
-	}
-	return NULL;
-}
-
 /* --- beginning --- */
+
+bool skip_is_as_asked(enum skip skip)
+{
+	return skip == SKIP_UNSENT || skip == SKIP_LEFT_OUT || skip == SKIP_WRITES;
+}
+
+int64_t replay_done(const struct replay *r)
+{
+	int64_t done = r->plan.left_out;
+
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		done += r->counts.exchanges[i];
+	for (int i = 0; i < SKIP_COUNT; i++)
+		done += r->counts.skipped[i];
+	return done;
+}
 
 static void skip(struct replay *r, const struct plan_entry *entry, enum skip reason)
 {
@@ -116,37 +55,26 @@ static void skip_request(struct replay *r, const struct plan_entry *entry, enum 
 	static const enum skip reasons[] = {[REQUEST_WHOLE] = SKIP_CUT,
 		[REQUEST_EMPTY] = SKIP_UNSENT,
 		[REQUEST_CUT] = SKIP_CUT,
-		[REQUEST_MALFORMED] = SKIP_MALFORMED};
+		[REQUEST_MALFORMED] = SKIP_MALFORMED,
+		[REQUEST_LEFT_OUT] = SKIP_LEFT_OUT,
+		[REQUEST_WRITES] = SKIP_WRITES,
+		[REQUEST_BROKEN] = SKIP_CUT};
 
 	skip(r, entry, reasons[state]);
-}
-
-/* It begins before one that was answered before it in the capture. */
-static bool is_relaxed(const struct replay *r, const struct plan_entry *entry)
-{
-	list_for_each (node, &r->sessions) {
-		const struct session *s = list_entry(node, struct session, node);
-
-		if (s->exchange.is_open && !overlapped(&s->exchange, entry))
-			return true;
-	}
-	return false;
 }
 
 static void play(struct replay *r, struct session *s, const struct plan_entry *entry)
 {
 	const struct plan_entry *next = plan_at(&r->plan, 0);
-	bool relaxed = r->in_flight > 0 && is_relaxed(r, entry);
 	enum request_state state;
 	struct err err;
 
-	s->exchange.was_alone = !next || next->started_us > entry->finished_us;
+	s->exchange.was_alone =
+		r->in_flight == 0 && (!next || next->started_us > entry->finished_us);
 	if (!session_play(s, entry, &state, &err))
 		replay_stop(r, err.text);
 	else if (state != REQUEST_WHOLE)
 		skip_request(r, entry, state);
-	else
-		r->counts.relaxed += relaxed;
 }
 
 static void begin(struct replay *r, struct roster_session *of, const struct plan_entry *entry)
@@ -174,30 +102,6 @@ static void begin(struct replay *r, struct roster_session *of, const struct plan
 
 /* --- ending --- */
 
-/* Nothing is under way that had been answered before the captured session was gone; what waits
- * for a lock may wait for this session's, so it does not count. */
-static bool is_quiet(const struct replay *r, const struct session *s)
-{
-	list_for_each (node, &r->sessions) {
-		const struct exchange *ex = &list_entry(node, struct session, node)->exchange;
-
-		if (ex->is_open && !ex->has_yielded &&
-			ex->recorded.finished_us < s->recorded->ends_us)
-			return false;
-	}
-	return true;
-}
-
-/* The captured session was gone by the time at which the next exchange began. */
-static bool is_past(const struct replay *r, const struct session *s)
-{
-	const struct plan_entry *next = plan_at(&r->plan, 0);
-
-	if (!is_quiet(r, s))
-		return false;
-	return s->recorded->left == 0 && (!next || s->recorded->ends_us < next->started_us);
-}
-
 static const char *why_closed(const struct replay *r, const struct session *s)
 {
 	if (s->recorded->state == ROSTER_REFUSED)
@@ -212,8 +116,7 @@ static void close_sessions(struct replay *r)
 	list_for_each (node, &r->sessions) {
 		struct session *s = list_entry(node, struct session, node);
 
-		if (r->is_stopping || s->state == SESSION_OVER ||
-			(!s->exchange.is_open && is_past(r, s)))
+		if (r->is_stopping || s->state == SESSION_OVER || order_is_past(r, s))
 			session_close(s, why_closed(r, s));
 	}
 }
@@ -223,17 +126,35 @@ static void stopped(struct replay *r)
 	r->is_stopped = true;
 	uv_close((uv_handle_t *)&r->director, NULL);
 	uv_close((uv_handle_t *)&r->watch, NULL);
+	uv_close((uv_handle_t *)&r->pace, NULL);
+	stall_stop(r);
 	r->on_stopped(r);
 }
 
 /* --- directing --- */
 
+/* Those whose time has come. False: the replay ends. */
+static bool connect_due(struct replay *r)
+{
+	struct roster_session *of;
+
+	while ((of = order_connects(r)) != NULL) {
+		struct session *s = session_new(r, of);
+
+		if (!s) {
+			replay_stop(r, "out of memory for a session");
+			return false;
+		}
+		session_connect(s);
+	}
+	return true;
+}
+
 /* One exchange more. False: none can begin now. */
 static bool begin_next(struct replay *r)
 {
-	struct roster_session *of = NULL;
-	const struct plan_entry *next;
 	struct plan_entry entry;
+	bool is_relaxed;
 	struct err err;
 	size_t at;
 
@@ -241,13 +162,50 @@ static bool begin_next(struct replay *r)
 		replay_stop(r, err.text);
 		return false;
 	}
-	next = find_next(r, &at, &of);
-	if (!next || !may_begin(r, next))
+	if (r->first_us < 0 && plan_at(&r->plan, 0))
+		r->first_us = plan_at(&r->plan, 0)->started_us;
+	if (!connect_due(r) || !order_next(r, &at, &is_relaxed))
 		return false;
-	entry = *next;
+	entry = *plan_at(&r->plan, at);
 	plan_take(&r->plan, at);
-	begin(r, of, &entry);
+	r->counts.relaxed += is_relaxed;
+	begin(r, roster_find(&r->roster, entry.session), &entry);
 	return true;
+}
+
+/* Whose turn has come. */
+static void go_on(struct replay *r)
+{
+	list_for_each (node, &r->sessions) {
+		struct session *s = list_entry(node, struct session, node);
+
+		if (!s->is_granted)
+			continue;
+		s->is_granted = false;
+		session_advance(s);
+	}
+}
+
+static void on_granted(struct turn_ticket *ticket)
+{
+	struct session *s = list_entry(ticket, struct session, ticket);
+
+	s->is_granted = true;
+	replay_wake(s->replay);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+	replay_wake(timer->data);
+}
+
+/* Wakes the director when the next think time is over. */
+static void set_pace(struct replay *r)
+{
+	int64_t us = r->due_us - clock_mono_us();
+
+	if (r->due_us < INT64_MAX)
+		uv_timer_start(&r->pace, on_due, us > 0 ? (uint64_t)(us + 999) / 1000 : 0, 0);
 }
 
 static bool is_done(const struct replay *r)
@@ -262,9 +220,13 @@ static void on_direct(uv_idle_t *idle)
 	uv_idle_stop(idle);
 	if (r->is_stopped)
 		return;
+	go_on(r);
+	r->due_us = INT64_MAX;
 	close_sessions(r);
 	while (!r->is_stopping && begin_next(r))
-		close_sessions(r);
+		;
+	close_sessions(r);
+	set_pace(r);
 	if (r->writer.has_failed)
 		replay_stop(r, r->writer.why.text);
 	if (!is_done(r))
@@ -295,6 +257,9 @@ static void on_tick(uv_timer_t *timer)
 
 	list_for_each (node, &r->sessions)
 		session_check(list_entry(node, struct session, node), now);
+	stall_tick(r, now);
+	if (r->on_tick)
+		r->on_tick(r, now);
 	writer_tick(&r->writer);
 	replay_wake(r);
 }
@@ -310,22 +275,35 @@ bool replay_init(struct replay *r, const struct settings *settings, struct err *
 	r->candidate = settings->candidate;
 	arena_init(&r->arena, COMPARE_ARENA);
 	plan_init(&r->plan, r->source);
+	r->plan.roster = &r->roster;
+	r->first_us = -1;
+	r->deadline_us =
+		r->wishes.deadline_us > 0 ? r->wishes.deadline_us : settings->backend_timeout_us;
+	if (r->wishes.against == AGAINST_CANDIDATE)
+		r->truth = settings->candidate;
+	turn_init(&r->turn, !settings->has_execution || settings->execution == EXECUTION_SERIAL,
+		on_granted);
 	policy_set_time(&r->policy, clock_wall_us(), clock_wall_us());
 	return policy_load(&r->policy, settings, settings->conf, err);
 }
 
-void replay_start(struct replay *r, uv_loop_t *loop)
+bool replay_start(struct replay *r, uv_loop_t *loop)
 {
 	r->loop = loop;
+	r->began_us = r->moved_us = clock_mono_us();
 	uv_idle_init(loop, &r->director);
 	uv_timer_init(loop, &r->watch);
-	r->director.data = r->watch.data = r;
+	uv_timer_init(loop, &r->pace);
+	r->director.data = r->watch.data = r->pace.data = r;
 	uv_timer_start(&r->watch, on_tick, TICK_MS, TICK_MS);
 	replay_wake(r);
+	return stall_init(r);
 }
 
 void replay_fini(struct replay *r)
 {
 	policy_fini(&r->policy);
+	select_free(r->select);
+	stall_stop(r);
 	arena_fini(&r->arena);
 }

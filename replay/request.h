@@ -18,9 +18,13 @@
 
 enum request_state {
 	REQUEST_WHOLE,
-	REQUEST_EMPTY,    /* nothing of it was ever sent */
-	REQUEST_CUT,      /* ends inside a message, or before one that asks for an answer */
-	REQUEST_MALFORMED /* not what a client sends in a session, or too long a message */
+	REQUEST_EMPTY,     /* nothing of it was ever sent */
+	REQUEST_CUT,       /* ends inside a message, or before one that asks for an answer */
+	REQUEST_MALFORMED, /* not what a client sends in a session, or too long a message */
+	/* of replay/select.h */
+	REQUEST_LEFT_OUT, /* not chosen */
+	REQUEST_WRITES,   /* may write */
+	REQUEST_BROKEN    /* cannot be read */
 };
 
 /* The walk: only heads of messages are looked at. Pure. */

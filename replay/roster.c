@@ -55,7 +55,7 @@ static bool on_session(void *context, const struct trace_session *row)
 	struct loading *l = context;
 	struct roster *r = l->roster;
 	struct roster_session *more = grow(r->sessions, r->count, &r->cap, sizeof(*more));
-	struct roster_session session = {.id = row->id};
+	struct roster_session session = {.id = row->id, .started_us = row->started_us};
 
 	if (more)
 		r->sessions = more;

@@ -3,7 +3,7 @@
  * connected, how many exchanges it has, when it ended, when it was cancelled. Reading all of
  * it up front also proves that the trace can be read to its end before a database is touched.
  *
- * Memory: about 56 bytes a session, 16 a cancel request, 100 a look-up of a type; startup packets
+ * Memory: about 96 bytes a session, 16 a cancel request, 100 a look-up of a type; startup packets
  * that are the same are kept once. Nothing is kept per exchange.
  */
 #ifndef REPLAY_ROSTER_H
@@ -33,7 +33,12 @@ enum roster_state {
 struct roster_session {
 	int64_t id;
 	int64_t left;         /* exchanges that were not handed out yet */
+	int64_t started_us;   /* when it began to connect; 0: unknown */
 	int64_t ends_us;      /* when it disconnected; 0: right after its last exchange */
+	int64_t finished_us;  /* recorded: when the last exchange that was begun had finished */
+	int64_t done_us;      /* monotonic: when it has finished here; 0: none has */
+	int64_t scan;         /* of replay/order.c */
+	bool is_left_out;     /* not chosen */
 	struct bytes startup; /* the startup packet's parameters, borrowed from the roster */
 	enum roster_state state;
 	struct session *session; /* while OPEN */

@@ -8,7 +8,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "replay/dry_run.h"
+#include "replay/progress.h"
 #include "replay/replay.h"
 #include "replay/summary.h"
 #include "schema/trace_read.h"
@@ -17,12 +21,19 @@ struct run {
 	const struct run_options *options;
 	uv_loop_t loop;
 	struct replay replay;
+	struct progress progress;
 	uv_signal_t sigint, sigterm;
 };
 
 static void print_error(const char *text)
 {
 	fprintf(stderr, "twinkly-replay: %s\n", text);
+}
+
+static int failed(const struct err *err)
+{
+	print_error(err->text);
+	return EXIT_FAILED;
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -41,6 +52,13 @@ static void on_stopped(struct replay *replay)
 	uv_close((uv_handle_t *)&run->sigterm, NULL);
 }
 
+static void on_tick(struct replay *replay, int64_t now)
+{
+	struct run *run = replay->context;
+
+	progress_show(&run->progress, replay_done(replay), replay->roster.exchanges, now);
+}
+
 static void watch_signals(struct run *run)
 {
 	uv_signal_init(&run->loop, &run->sigint);
@@ -50,14 +68,30 @@ static void watch_signals(struct run *run)
 	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
 }
 
+static bool on_backend(void *context, const struct trace_backend *row)
+{
+	struct replay *r = context;
+	const struct settings *s = r->settings;
+
+	if (row->role == TRACE_TRUTH)
+		r->is_swapped = strcmp(row->name, s->candidate.name) == 0 &&
+				strcmp(row->name, s->truth.name) != 0;
+	return row->role != TRACE_TRUTH;
+}
+
 static void record_counts(struct replay *r)
 {
 	int64_t skipped = 0;
 
+	r->counts.skipped[SKIP_LEFT_OUT] += r->plan.left_out;
 	for (int i = 0; i < SKIP_COUNT; i++)
 		skipped += r->counts.skipped[i];
 	writer_meta_number(&r->writer, "exchanges_skipped", skipped);
 	writer_meta_number(&r->writer, "exchanges_relaxed", r->counts.relaxed);
+	writer_meta_number(&r->writer, "truth_drifted", r->recall.drifted[0]);
+	writer_meta_number(&r->writer, "candidate_drifted", r->recall.drifted[1]);
+	writer_meta_number(&r->writer, "regressions", r->recall.regressions);
+	writer_meta_number(&r->writer, "mended", r->recall.mended);
 }
 
 static int tell(const struct replay *r, struct run_result *result)
@@ -74,6 +108,8 @@ static int summarise(const struct run *run)
 	const struct replay *r = &run->replay;
 	struct summary summary = {.settings = run->options->settings,
 		.counts = &r->counts,
+		.recall = &r->recall,
+		.wishes = &r->wishes,
 		.source = run->options->source,
 		.trace = run->options->trace,
 		.recorded_gaps = r->roster.gaps,
@@ -94,10 +130,16 @@ static int replay_recorded(struct run *run)
 	struct replay *r = &run->replay;
 
 	uv_loop_init(&run->loop);
-	replay_start(r, &run->loop);
 	watch_signals(run);
+	if (!run->options->is_quiet && !run->options->result && isatty(STDERR_FILENO)) {
+		run->progress.out = stderr;
+		r->on_tick = on_tick;
+	}
+	if (!replay_start(r, &run->loop))
+		replay_stop(r, "out of memory");
 	uv_run(&run->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&run->loop);
+	progress_end(&run->progress);
 	record_counts(r);
 	if (!writer_close(&r->writer)) {
 		print_error(r->writer.why.text);
@@ -114,12 +156,23 @@ static int replay_source(struct run *run)
 		.command_line = run->options->command_line};
 	struct err err;
 
+	r->wishes = run->options->wishes;
 	if (!replay_init(r, run->options->settings, &err)) {
 		print_error(err.text);
 		return EXIT_USAGE;
 	}
-	if (roster_load(&r->roster, r->source, &err) &&
-		writer_open(&r->writer, run->options->trace, &head, &err))
+	if (!roster_load(&r->roster, r->source, &err) ||
+		!trace_read_backends(r->source, on_backend, r, &err)) {
+		print_error(err.text);
+		return EXIT_FAILED;
+	}
+	if (!select_new(&r->select, &r->wishes, &r->roster, &err)) {
+		print_error(err.text);
+		return EXIT_USAGE;
+	}
+	if (r->wishes.is_dry_run)
+		return dry_run(r, run->options->source, stdout, &err) ? EXIT_SAME : failed(&err);
+	if (writer_open(&r->writer, run->options->trace, &head, &err))
 		return replay_recorded(run);
 	print_error(err.text);
 	return EXIT_FAILED;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "diffengine/settings.h"
+#include "replay/wishes.h"
 
 /* How a replay ended, for a caller who judges it in another way. */
 struct run_result {
@@ -17,10 +18,11 @@ struct run_result {
 
 struct run_options {
 	const struct settings *settings;
-	const char *source;        /* trace to replay */
-	const char *trace;         /* trace to write */
-	const char *command_line;  /* of twinkly-replay itself, for the trace */
-	bool is_quiet;             /* no summary */
+	const char *source;       /* trace to replay */
+	const char *trace;        /* trace to write */
+	const char *command_line; /* of twinkly-replay itself, for the trace */
+	bool is_quiet;            /* no summary */
+	struct replay_wishes wishes;
 	struct run_result *result; /* NULL, or in place of summary and judgement: 0 is returned */
 };
 

@@ -16,22 +16,33 @@
 
 bool side_is_over(const struct side *side)
 {
+	if (side->is_absent)
+		return true;
 	return side->done_us >= 0 && protocol_is_idle(&side->backend->protocol);
 }
 
 bool side_has_settled(const struct side *side)
 {
+	if (side->is_absent)
+		return true;
 	return side->is_sent && protocol_is_settled(&side->backend->protocol);
 }
 
 bool side_is_in_copy(const struct side *side)
 {
-	return side->backend->protocol.copy == PROTOCOL_COPY_IN;
+	return !side->is_absent && side->backend->protocol.copy == PROTOCOL_COPY_IN;
+}
+
+bool side_is_clogged(const struct side *side)
+{
+	return !side->is_absent && link_is_clogged(&side->backend->link);
 }
 
 void side_send_held(struct side *side)
 {
 	side->is_sent = true;
+	if (side->is_absent)
+		return;
 	side->heard_us = side->sent_us = clock_mono_us();
 	/* A failure comes back as the backend's end. */
 	if (buf_len(&side->held) > 0)
@@ -51,6 +62,8 @@ struct session *session_new(struct replay *r, struct roster_session *recorded)
 	s->replay = r;
 	s->recorded = recorded;
 	s->truth.done_us = s->candidate.done_us = -1;
+	s->candidate.is_absent = r->wishes.against != AGAINST_BOTH;
+	list_init(&s->ticket.node);
 	buf_init(&s->truth.held, ceiling);
 	buf_init(&s->candidate.held, ceiling);
 	buf_init(&s->columns, ceiling);
@@ -88,33 +101,55 @@ static void refuse(struct session *s, const char *why)
 	writer_event(&r->writer, s->id, "refused", why);
 	if (r->counts.refused++ == 0)
 		err_set(&r->refusal, "%s", why);
-	r->counts.skipped[SKIP_REFUSED]++;
 	s->recorded->state = ROSTER_REFUSED;
 	s->state = SESSION_OVER;
+	replay_wake(r);
+	if (!s->exchange.is_open)
+		return;
+	r->counts.skipped[SKIP_REFUSED]++;
 	exchange_finish(s);
 }
 
-static void connect_sides(struct session *s)
+/* A belt: what slips through the words that are looked at is refused by the database. */
+static bool add_read_only(struct startup *startup, struct err *err)
+{
+	static const struct wire_pair read_only = {"default_transaction_read_only", "on"};
+
+	if (startup->wishes.setting_count == STARTUP_SETTINGS_MAX)
+		return err_set(err, "its startup packet has too many parameters for --read-only");
+	startup->settings[startup->wishes.setting_count++] = read_only;
+	return true;
+}
+
+static bool connect_side(struct session *s, struct side *side, const struct backend_target *target,
+	const struct startup *startup)
 {
 	struct replay *r = s->replay;
-	size_t window = (size_t)r->settings->window;
+
+	if (side->is_absent)
+		return true;
+	side->backend = backend_connect(
+		r->loop, target, &startup->wishes, (size_t)r->settings->window, answer_events(), s);
+	return side->backend != NULL;
+}
+
+void session_connect(struct session *s)
+{
+	struct replay *r = s->replay;
 	struct startup startup;
 	struct err err;
 	bool is_readable = startup_read(&startup, s->recorded->startup, &err);
 
+	if (is_readable && r->wishes.is_read_only)
+		is_readable = add_read_only(&startup, &err);
 	s->id = r->next_session++;
 	s->state = SESSION_CONNECTING;
 	record_birth(s, &startup.wishes);
-	if (!is_readable) {
+	if (!is_readable)
 		refuse(s, err.text);
-	} else {
-		s->truth.backend = backend_connect(
-			r->loop, &r->truth, &startup.wishes, window, answer_events(), s);
-		s->candidate.backend = backend_connect(
-			r->loop, &r->candidate, &startup.wishes, window, answer_events(), s);
-		if (!s->truth.backend || !s->candidate.backend)
-			refuse(s, "out of memory");
-	}
+	else if (!connect_side(s, &s->truth, &r->truth, &startup) ||
+		 !connect_side(s, &s->candidate, &r->candidate, &startup))
+		refuse(s, "out of memory");
 	startup_fini(&startup);
 }
 
@@ -135,24 +170,32 @@ static void note_version(struct replay *r, const struct backend *b, enum trace_r
 	policy_set_version(&r->policy, role == TRACE_TRUTH, row.server_version);
 }
 
+static enum backend_state state_of(const struct side *side)
+{
+	return side->is_absent ? BACKEND_READY : side->backend->state;
+}
+
 void session_on_connected(struct session *s)
 {
-	const struct backend *truth = s->truth.backend, *candidate = s->candidate.backend;
-	const struct backend *refused = truth->state != BACKEND_READY ? truth : candidate;
+	enum backend_state truth = state_of(&s->truth), candidate = state_of(&s->candidate);
+	const struct backend *refused =
+		truth != BACKEND_READY ? s->truth.backend : s->candidate.backend;
 	struct replay *r = s->replay;
 
-	if (s->state != SESSION_CONNECTING || truth->state == BACKEND_CONNECTING ||
-		candidate->state == BACKEND_CONNECTING)
+	if (s->state != SESSION_CONNECTING || truth == BACKEND_CONNECTING ||
+		candidate == BACKEND_CONNECTING)
 		return;
-	if (truth->state != BACKEND_READY || candidate->state != BACKEND_READY) {
+	if (truth != BACKEND_READY || candidate != BACKEND_READY) {
 		refuse(s, refused->refusal.why.text);
 		/* Nobody is there: it would be the same for every session. */
 		if (!refused->refusal.sqlstate[0])
 			replay_stop(r, refused->refusal.why.text);
 		return;
 	}
-	note_version(r, truth, TRACE_TRUTH);
-	note_version(r, candidate, TRACE_CANDIDATE);
+	note_version(r, s->truth.backend,
+		r->wishes.against == AGAINST_CANDIDATE ? TRACE_CANDIDATE : TRACE_TRUTH);
+	if (!s->candidate.is_absent)
+		note_version(r, s->candidate.backend, TRACE_CANDIDATE);
 	r->counts.sessions++;
 	s->state = SESSION_READY;
 	session_advance(s);
@@ -201,7 +244,9 @@ void session_close(struct session *s, const char *why)
 	if (s->recorded->state == ROSTER_OPEN)
 		s->recorded->state = s->recorded->left > 0 ? ROSTER_GIVEN_UP : ROSTER_OVER;
 	s->recorded->session = NULL;
-	s->replay->released_us = clock_mono_us();
+	stall_released(s);
+	turn_release(&s->replay->turn, &s->ticket);
+	s->replay->moved_us = clock_mono_us();
 	list_remove(&s->node);
 	close_side(&s->truth);
 	close_side(&s->candidate);
@@ -215,12 +260,27 @@ void session_close(struct session *s, const char *why)
 
 /* --- exchanges --- */
 
+/* Whether it is among what was chosen. */
+static enum request_state select_state(struct session *s, struct err *err)
+{
+	static const enum request_state states[] = {[SELECT_PLAY] = REQUEST_WHOLE,
+		[SELECT_OTHER] = REQUEST_LEFT_OUT,
+		[SELECT_WRITES] = REQUEST_WRITES,
+		[SELECT_FAILED] = REQUEST_BROKEN};
+
+	return states[select_exchange(s->replay->select, s->recorded, &s->exchange.source, err)];
+}
+
 bool session_play(struct session *s, const struct plan_entry *entry, enum request_state *state,
 	struct err *err)
 {
 	struct exchange *ex = &s->exchange;
 
 	if (!request_open(&ex->source, entry->id, state, err))
+		return false;
+	if (*state == REQUEST_WHOLE && s->replay->select)
+		*state = select_state(s, err);
+	if (*state == REQUEST_BROKEN)
 		return false;
 	if (*state != REQUEST_WHOLE) {
 		request_close(&ex->source);
@@ -231,9 +291,11 @@ bool session_play(struct session *s, const struct plan_entry *entry, enum reques
 	ex->recorded = *entry;
 	ex->cancel_after_us = roster_cancel_after(
 		&s->replay->roster, entry->session, entry->started_us, entry->finished_us);
+	s->recorded->finished_us = entry->finished_us;
 	s->replay->in_flight++;
+	s->replay->moved_us = clock_mono_us();
 	if (s->state == SESSION_NEW)
-		connect_sides(s);
+		session_connect(s);
 	else
 		session_advance(s);
 	return true;
@@ -265,6 +327,8 @@ static bool step(struct session *s)
 			begin_exchange(s);
 		answer_walk(s);
 		return s->state == SESSION_READY && player_feed(s);
+	case PHASE_WAITING:
+		return player_wait(s);
 	case PHASE_AWAITING:
 		answer_walk(s);
 		return s->state == SESSION_READY && answer_step(s);
@@ -285,7 +349,8 @@ void session_advance(struct session *s)
 	if (s->state != SESSION_READY)
 		return;
 	backend_update(s->truth.backend);
-	backend_update(s->candidate.backend);
+	if (!s->candidate.is_absent)
+		backend_update(s->candidate.backend);
 }
 
 int64_t session_moved_us(const struct session *s)
@@ -300,8 +365,8 @@ static void check_cancel(struct session *s, struct side *side, int64_t now)
 {
 	int64_t after = s->exchange.cancel_after_us;
 
-	if (after < 0 || side->is_cancelled || side_has_settled(side) || !side->is_sent ||
-		now - side->sent_us < after)
+	if (after < 0 || side->is_absent || side->is_cancelled || side_has_settled(side) ||
+		!side->is_sent || now - side->sent_us < after)
 		return;
 	side->is_cancelled = true;
 	writer_event(&s->replay->writer, s->id, "cancel", side->backend->target->name);
@@ -311,6 +376,8 @@ static void check_cancel(struct session *s, struct side *side, int64_t now)
 /* Waiting for an answer, or for it to take what is sent. */
 static bool is_awaited(const struct side *side)
 {
+	if (side->is_absent)
+		return false;
 	if (link_is_clogged(&side->backend->link))
 		return true;
 	/* One that is not read, because the other side lags, is not to blame. */
@@ -320,14 +387,16 @@ static bool is_awaited(const struct side *side)
 
 static void check_deadline(struct session *s, const struct side *side, int64_t now)
 {
-	int64_t patience = s->replay->settings->backend_timeout_us;
-	char why[256], time[CLOCK_TEXT_MAX];
+	int64_t patience = s->replay->deadline_us;
+	char why[256 + STALL_TEXT_MAX], time[CLOCK_TEXT_MAX], waits[STALL_TEXT_MAX];
 
 	if (s->state != SESSION_READY || now - side->heard_us < patience || !is_awaited(side))
 		return;
-	snprintf(why, sizeof(why), "%s: no answer to %s within %s (comparison.backend-timeout)",
+	snprintf(why, sizeof(why), "%s: no answer to %s within %s (%s)%s",
 		side->backend->target->name, protocol_owed_name(&side->backend->protocol),
-		clock_format_duration(patience, time));
+		clock_format_duration(patience, time),
+		s->replay->wishes.deadline_us > 0 ? "--deadline" : "comparison.backend-timeout",
+		stall_describe(s, waits));
 	session_give_up(s, why);
 }
 

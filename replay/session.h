@@ -1,11 +1,11 @@
 /*
  * One recorded session that is replayed, with its two backends. The phases of an exchange:
  *
- *   IDLE -> FEEDING -> AWAITING -+-> FEEDING   (more messages in the request)
- *     ^     messages   both      |
- *     |     of a unit  answer    +-> IDLE      (the request is over)
- *     |                          +-> ALIGNING  (transaction states differ: ROLLBACK)
- *     +--------------------------------+
+ *   IDLE -> FEEDING -> (WAITING) -> AWAITING -+-> FEEDING   (more messages in the request)
+ *     ^     messages      for the      both    |
+ *     |     of a unit     turn        answer   +-> IDLE      (the request is over)
+ *     |                                        +-> ALIGNING  (transaction states differ: ROLLBACK)
+ *     +---------------------------------------------+
  *
  * LOOKING (replay/types.h) may come in FEEDING and at the end of AWAITING. COPY data goes out
  * in FEEDING, while a backend is in COPY IN. A side that has given its ReadyForQuery gets
@@ -22,10 +22,13 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/turn.h"
 #include "diffengine/verdict.h"
 #include "replay/plan.h"
 #include "replay/request.h"
 #include "replay/roster.h"
+#include "replay/side.h"
+#include "replay/stall.h"
 #include "replay/steps.h"
 #include "replay/types.h"
 #include "wire/backend.h"
@@ -39,22 +42,13 @@ enum session_state {
 	SESSION_OVER /* to be freed */
 };
 
-enum exchange_phase { PHASE_IDLE, PHASE_FEEDING, PHASE_AWAITING, PHASE_ALIGNING, PHASE_LOOKING };
-
-struct side { /* one backend of the session */
-	struct backend *backend;
-	size_t framed;                 /* bytes of link.in that were framed and checked off */
-	int64_t done_us;               /* when its ReadyForQuery came; -1: not yet */
-	int64_t heard_us;              /* monotonic: when it last said or was sent something */
-	int64_t sent_us;               /* monotonic: when the unit was sent, for cancel requests */
-	char status;                   /* of that ReadyForQuery */
-	struct buf held;               /* bytes of the unit that it has not been sent yet */
-	bool is_sent;                  /* the unit was sent */
-	bool is_stopped, is_cancelled; /* stopped: see stops_framing (answer.c) */
-	unsigned commands;             /* that have ended */
-	int64_t rows;                  /* of the result under way */
-	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
-	char last_tag[64]; /* cuts the answer */
+enum exchange_phase {
+	PHASE_IDLE,
+	PHASE_FEEDING,
+	PHASE_WAITING,
+	PHASE_AWAITING,
+	PHASE_ALIGNING,
+	PHASE_LOOKING
 };
 
 struct exchange {
@@ -62,8 +56,10 @@ struct exchange {
 	struct plan_entry recorded;
 	int64_t cancel_after_us; /* -1: it was not cancelled */
 	bool is_open;
-	bool was_alone;         /* in the capture: answered before the next one began */
-	bool has_yielded;       /* blocked: others may go ahead */
+	bool was_alone;              /* in the capture: answered before the next one began */
+	bool has_turn;               /* the unit under way asked for one */
+	bool is_stalled, has_waited; /* stalled: waits for a lock; waited: it was, some time */
+	struct stall_wait wait;
 	int64_t id, started_us; /* in our own trace; 0: not begun */
 	struct request source;
 	bool is_played;  /* the recorded request is over */
@@ -81,7 +77,9 @@ struct exchange {
 	enum verdict verdict;
 	unsigned char *verdicts; /* of the commands that were compared in full, by ordinal */
 	size_t verdict_count, verdict_cap;
-	char why[512]; /* why it is inconclusive, or what is left out; "" else */
+	bool is_regression, is_mended; /* against the recorded verdict */
+	char recalled[384];            /* how a side has drifted; "" else */
+	char why[512];                 /* why it is inconclusive, or what is left out; "" else */
 };
 
 struct session {
@@ -95,6 +93,8 @@ struct session {
 	struct prepared prepared;
 	struct cursors cursors;
 	struct replay_types types;
+	struct turn_ticket ticket;
+	bool is_granted;    /* its turn has come; the director goes on with it */
 	struct buf columns; /* RowDescription of a result whose head was dropped already */
 };
 
@@ -104,6 +104,9 @@ struct session *session_new(struct replay *r, struct roster_session *recorded) A
 void session_on_connected(struct session *s);
 /* Closes the connections and frees it; an exchange under way is inconclusive. */
 void session_close(struct session *s, const char *why);
+
+/* Connects, where that has not begun. */
+void session_connect(struct session *s);
 
 /* Begins with an exchange; the first one has to wait for the connections. False with err: the trace
  * cannot be read. *state is not WHOLE: it cannot be replayed, and nothing has begun. */
@@ -119,16 +122,10 @@ int64_t session_moved_us(const struct session *s);
 /* Cancels what was cancelled, gives up what takes longer than comparison.backend-timeout. */
 void session_check(struct session *s, int64_t now);
 
-/* It has said all that this exchange asks of it. */
-bool side_is_over(const struct side *side);
-/* Nothing more comes from it until it is sent something. */
-bool side_has_settled(const struct side *side);
-bool side_is_in_copy(const struct side *side);
-/* Sends what is held. */
-void side_send_held(struct side *side);
-
 /* player.c. True: the phase has changed. */
 bool player_feed(struct session *s);
+/* WAITING. True: the unit was sent. */
+bool player_wait(struct session *s);
 /* The recorded request is over: asks for what is still unanswered. */
 bool player_end(struct session *s);
 /* A whole message of our own, to be sent with the unit under way. False: given up. */

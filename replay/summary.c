@@ -20,14 +20,47 @@ static void print_count(FILE *out, int64_t count, const char *what)
 		fprintf(out, "twinkly: %10" PRId64 " %s\n", count, what);
 }
 
+static void print_drift(FILE *out, int64_t count, const char *name)
+{
+	if (count > 0)
+		fprintf(out,
+			"twinkly: %10" PRId64
+			" in which %s answers otherwise than in the capture\n",
+			count, name);
+}
+
+static void print_recall(const struct summary *s, FILE *out)
+{
+	const struct recall_counts *r = s->recall;
+
+	if (!r)
+		return;
+	print_drift(out, r->drifted[0], s->settings->truth.name);
+	print_drift(out, r->drifted[1], s->settings->candidate.name);
+	print_count(out, r->regressions, "regressions: equal in the capture, a mismatch now");
+	print_count(out, r->mended, "mended: a mismatch in the capture, equal now");
+}
+
+static void print_sides(const struct summary *s, FILE *out)
+{
+	enum replay_against against = s->wishes ? s->wishes->against : AGAINST_BOTH;
+
+	if (against == AGAINST_BOTH)
+		fprintf(out, "twinkly: %s against %s: ", s->settings->postgresql_name,
+			s->settings->yugabytedb_name);
+	else
+		fprintf(out, "twinkly: %s against what was recorded: ",
+			against == AGAINST_TRUTH ? s->settings->truth.name
+						 : s->settings->candidate.name);
+}
+
 void summary_print(const struct summary *s, FILE *out)
 {
 	const struct replay_counts *c = s->counts;
 
 	fprintf(out, "twinkly: replay of %s\n", s->source);
-	fprintf(out, "twinkly: %s against %s: %" PRId64 " exchanges in %" PRId64 " sessions\n",
-		s->settings->postgresql_name, s->settings->yugabytedb_name, replayed(c),
-		c->sessions);
+	print_sides(s, out);
+	fprintf(out, "%" PRId64 " exchanges in %" PRId64 " sessions\n", replayed(c), c->sessions);
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		if (c->exchanges[i] > 0 || i == VERDICT_EQUAL || i == VERDICT_MISMATCH)
 			fprintf(out, "twinkly: %10" PRId64 " %s\n", c->exchanges[i],
@@ -37,6 +70,7 @@ void summary_print(const struct summary *s, FILE *out)
 		"relaxed: begun before the answer that they had followed in the capture");
 	print_count(out, c->rolled_back,
 		"rolled back on both databases, since their transactions were in different states");
+	print_recall(s, out);
 	for (int i = 0; i < SKIP_COUNT; i++)
 		print_count(out, c->skipped[i], skip_text((enum skip)i));
 	if (c->refused > 0)
@@ -53,7 +87,7 @@ void summary_print(const struct summary *s, FILE *out)
 static bool has_left_out(const struct replay_counts *counts)
 {
 	for (int i = 0; i < SKIP_COUNT; i++)
-		if (i != SKIP_UNSENT && counts->skipped[i] > 0)
+		if (!skip_is_as_asked((enum skip)i) && counts->skipped[i] > 0)
 			return true;
 	return false;
 }

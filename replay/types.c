@@ -71,8 +71,11 @@ static bool is_unpaired(const struct user_tables *t)
 
 static bool is_ready(const struct side *side)
 {
-	const struct protocol *p = &side->backend->protocol;
+	const struct protocol *p;
 
+	if (side->is_absent)
+		return true;
+	p = &side->backend->protocol;
 	return side->backend->state == BACKEND_READY && p->status != 'E' && !p->is_skipping &&
 	       p->doubtful == 0 && p->copy == PROTOCOL_COPY_NONE;
 }
@@ -85,7 +88,8 @@ static bool can_look_up(const struct session *s)
 	       (is_unpaired(&t->sides[0]) || is_unpaired(&t->sides[1]) ||
 		       t->pairs.asked_count > 0) &&
 	       !s->exchange.is_partial && !s->exchange.has_split && is_ready(&s->truth) &&
-	       is_ready(&s->candidate) && side_is_over(&s->truth) == side_is_over(&s->candidate);
+	       is_ready(&s->candidate) &&
+	       (s->candidate.is_absent || side_is_over(&s->truth) == side_is_over(&s->candidate));
 }
 
 static bool note_owed(struct protocol *p, struct bytes data)
@@ -152,6 +156,8 @@ static bool ask_side(struct session *s, int i, bool is_second)
 	struct buf out;
 	bool ok;
 
+	if (side_at(s, i)->is_absent)
+		return true;
 	buf_init(&out, QUERIES_MAX);
 	ok = is_second ? write_second(&s->types, &out) : write_first(&s->types, i, &out);
 	ok = ok && send_queries(s, i, buf_bytes(&out));
@@ -304,6 +310,8 @@ bool types_look_back(struct session *s)
 	struct replay_types *t = &s->types;
 	struct bytes answer = bytes_of(buf_bytes(&s->truth.backend->link.in).ptr, s->truth.framed);
 
+	if (s->candidate.is_absent)
+		return false;
 	if (can_look_up(s) && (t->pairs.asked_count > 0 || has_user_parameters(answer)))
 		return begin(s);
 	if (t->pairs.asked_count > 0 && !t->pairs.is_closed)

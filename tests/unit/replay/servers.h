@@ -9,6 +9,8 @@
  *   copy                      asks for data and counts its bytes
  *   hang, gone                never answers before a cancel request; ends the connection
  *   wait                      answers when a session has committed
+ *
+ * Asked who waits for a lock, they say: who said "wait" waits for who said "begin".
  */
 #ifndef TESTS_UNIT_REPLAY_SERVERS_H
 #define TESTS_UNIT_REPLAY_SERVERS_H
@@ -27,13 +29,15 @@ struct server {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	int commits, cancels;
-	size_t copied;   /* bytes of COPY data */
-	struct buf said; /* every statement, each with a newline */
+	bool is_ignorant;   /* of locks: answers such questions with an error */
+	int waiter, holder; /* pids; 0: nobody */
+	size_t copied;      /* bytes of COPY data */
+	struct buf said;    /* every statement, each with a newline */
 };
 
 struct connection {
 	struct server *server;
-	int fd;
+	int fd, pid;
 	char status;
 	struct buf in, out;
 };
@@ -169,6 +173,44 @@ static inline bool says(const char *sql, const char *word)
 	return strncmp(sql, word, strlen(word)) == 0;
 }
 
+/* Who waits for a lock of whom. */
+static inline void put_locks(struct connection *c)
+{
+	struct server *server = c->server;
+	char waiter[16], holder[16];
+	struct wire_value row[2];
+
+	pthread_mutex_lock(&server->lock);
+	snprintf(waiter, sizeof(waiter), "%d", server->waiter);
+	snprintf(holder, sizeof(holder), "{%d}", server->holder);
+	pthread_mutex_unlock(&server->lock);
+	row[0] = (struct wire_value){.data = bytes_str(waiter)};
+	row[1] = (struct wire_value){.data = bytes_str(holder)};
+	if (waiter[0] != '0' && holder[1] != '0')
+		PEER_REQUIRE(encode_data_row(&c->out, row, 2));
+	put_tag(c, "SELECT 1");
+}
+
+static inline void set(struct server *server, int *pid, int value)
+{
+	pthread_mutex_lock(&server->lock);
+	*pid = value;
+	pthread_mutex_unlock(&server->lock);
+}
+
+static inline void wait_for_commit(struct connection *c)
+{
+	set(c->server, &c->server->waiter, c->pid);
+	wait_for(c, &c->server->commits, 0);
+	set(c->server, &c->server->waiter, 0);
+}
+
+static inline void commit(struct connection *c)
+{
+	set(c->server, &c->server->holder, 0);
+	count_up(c->server, &c->server->commits);
+}
+
 /* False: the connection ends. */
 static inline bool run_statement(struct connection *c, const char *sql, size_t *taken)
 {
@@ -196,11 +238,13 @@ static inline bool run_statement(struct connection *c, const char *sql, size_t *
 		put_error(c, "57014");
 	} else {
 		if (says(sql, "wait"))
-			wait_for(c, &c->server->commits, 0);
+			wait_for_commit(c);
 		else if (says(sql, "begin"))
-			c->status = 'T';
+			set(c->server, &c->server->holder, c->pid);
 		else if (says(sql, "commit"))
-			count_up(c->server, &c->server->commits);
+			commit(c);
+		if (says(sql, "begin"))
+			c->status = 'T';
 		if (says(sql, "commit") || says(sql, "ROLLBACK"))
 			c->status = 'I';
 		put_tag(c, "OK");
@@ -216,6 +260,13 @@ static inline bool answer(struct connection *c, const struct frame *f, size_t *t
 	switch (f->type) {
 	case FRONTEND_QUERY:
 		snprintf(sql, sizeof(sql), "%s", (const char *)f->body.ptr);
+		if (says(sql, "SELECT p, h[")) {
+			if (c->server->is_ignorant)
+				put_error(c, "42883");
+			else
+				put_locks(c);
+			break;
+		}
 		server_say(c->server, sql);
 		goes_on = run_statement(c, sql, taken);
 		break;
@@ -246,12 +297,20 @@ static inline bool answer(struct connection *c, const struct frame *f, size_t *t
 }
 
 /* The first packet: a startup is greeted, unless it asks for database "nope". */
+static inline void greet(struct connection *c)
+{
+	PEER_REQUIRE(encode_authentication(&c->out, 0, bytes_of(NULL, 0)));
+	PEER_REQUIRE(encode_parameter_status(&c->out, "server_version", "15.12"));
+	PEER_REQUIRE(encode_key_data(&c->out, c->pid, 12345));
+	PEER_REQUIRE(encode_ready(&c->out, 'I'));
+	send_out(c);
+}
+
 static inline bool welcome(struct connection *c)
 {
 	struct peer peer = {.port = 0};
 	struct msg_startup msg;
 	struct frame f;
-	struct buf greeting;
 	bool is_session, is_welcome;
 
 	buf_init(&peer.received, 65536);
@@ -264,11 +323,8 @@ static inline bool welcome(struct connection *c)
 		count_up(c->server, &c->server->cancels);
 	else if (!is_welcome)
 		peer_send_error(c->fd, "3D000", "database \"nope\" does not exist");
-	if (is_welcome) {
-		peer_greeting(&greeting);
-		peer_send(c->fd, &greeting);
-		buf_fini(&greeting);
-	}
+	if (is_welcome)
+		greet(c);
 	buf_fini(&peer.received);
 	return is_welcome;
 }
@@ -300,6 +356,7 @@ static inline void *acceptor_main(void *context)
 		PEER_REQUIRE(c && server->count < SERVER_CONNECTIONS);
 		c->server = server;
 		c->fd = fd;
+		c->pid = 100 + server->count;
 		c->status = 'I';
 		buf_init(&c->in, 1 << 24);
 		buf_init(&c->out, 1 << 24);

@@ -1,0 +1,28 @@
+/*
+ * The command line of twinkly-replay.
+ */
+#ifndef REPLAY_ARGUMENTS_H
+#define REPLAY_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/options.h"
+#include "replay/wishes.h"
+
+#define ARGUMENTS_OVERRIDES_MAX 256
+
+struct arguments { /* borrowed from argv */
+	const char *config, *source, *trace;
+	const char *overrides[ARGUMENTS_OVERRIDES_MAX];
+	size_t override_count;
+	int verbosity;
+	bool is_quiet, updates;
+	struct replay_wishes wishes;
+};
+
+/* DONE: --help or --version was printed. INVALID: err. */
+enum options_result arguments_parse(
+	struct arguments *a, int argc, char **argv, struct err *err) ATTR_USE_RESULT;
+
+#endif
