@@ -125,7 +125,9 @@ static bool on_row(void *context, const struct trace_exchange *row)
 	struct fixture_side before[2] = {drift_truth(row), drift_candidate(row)};
 	bool is_swapped = r->is_swapped;
 
-	if (row->id != s->exchange.recorded.id || row->truth_us < 0 || row->candidate_us < 0)
+	/* A whole answer holds a ReadyForQuery at least. */
+	if (row->id != s->exchange.recorded.id || row->truth_us < 0 || row->candidate_us < 0 ||
+		row->truth_len == 0)
 		return false;
 	c->is_found = true;
 	if (r->wishes.against == AGAINST_BOTH) {
