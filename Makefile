@@ -24,7 +24,7 @@ PROGRAMS := twinkly-capture twinkly-replay twinkly-report twinkly-trace
 VERSION := $(shell cat VERSION)
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-PACKAGES := libpq openssl sqlite3 libpcre2-8 libuv libmicrohttpd libcjson
+PACKAGES := libpq openssl sqlite3 libpcre2-8 libuv libmicrohttpd libcjson libzstd
 TEST_PACKAGES := cmocka
 
 WARN := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

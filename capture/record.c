@@ -241,6 +241,7 @@ void record_exchange(struct record *r, const struct record_exchange *from)
 		return;
 	}
 	item->base.exchanges = 1;
+	item->base.order = row->id;
 	to = &item->exchange.row;
 	*to = *row;
 	copy_commands(item, from);

@@ -318,6 +318,7 @@ static bool serve_recorded(struct run *run, struct trace_queue_stats *stats)
 {
 	struct trace_queue_options options = {.limit = (size_t)run->settings.trace_queue,
 		.policy = run->settings.trace_continues ? TRACE_CONTINUE : TRACE_STOP,
+		.max_size = run->settings.trace_max_size,
 		.on_failure = on_trace_failure,
 		.context = run,
 		.began_mono_us = clock_mono_us()};

@@ -113,6 +113,8 @@ static const struct conf_key keys[] = {
 		"bytes of each side's answer to an exchange that the trace keeps"},
 	{"trace.queue", CONF_SIZE, "64MB", NULL, KEY_MIB, KEY_GIB * 4, false,
 		"bytes waiting for the disk at which clients are held back"},
+	{"trace.max-size", CONF_SIZE, "0", NULL, 0, KEY_GIB * 16384, false,
+		"bytes of the trace at which trace.on-failure decides; 0: no limit"},
 	{"log.level", CONF_ENUM, "warning", "error warning info debug", 0, 0, false,
 		"what is logged on standard error"},
 	{"monitoring.metrics.enabled", CONF_BOOLEAN, "false", NULL, 0, 0, false,
@@ -227,6 +229,7 @@ static void fill(struct settings *s)
 	s->trace_continues = strcmp(conf_string(conf, "trace.on-failure"), "continue") == 0;
 	s->max_response = conf_integer(conf, "trace.max-response");
 	s->trace_queue = conf_integer(conf, "trace.queue");
+	s->trace_max_size = conf_integer(conf, "trace.max-size");
 	fill_operation(s);
 }
 

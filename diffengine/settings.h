@@ -60,9 +60,10 @@ struct settings {
 	enum settings_undoes_ddl undoes_ddl; /* of YugabyteDB, at ROLLBACK */
 
 	const char *trace_file;
-	bool trace_continues; /* trace.on-failure = continue */
-	int64_t max_response; /* bytes of each side's answer that the trace keeps */
-	int64_t trace_queue;  /* bytes */
+	bool trace_continues;   /* trace.on-failure = continue */
+	int64_t max_response;   /* bytes of each side's answer that the trace keeps */
+	int64_t trace_queue;    /* bytes */
+	int64_t trace_max_size; /* bytes; 0: no limit */
 
 	int64_t idle_timeout_us; /* 0: none */
 	int64_t drain_timeout_us;

@@ -100,6 +100,10 @@ struct trace_gap { /* what could not be recorded */
 	const char *reason;
 };
 
+struct trace_redaction { /* an exchange in which something was replaced: how many places */
+	int64_t exchange, request, answers;
+};
+
 struct trace; /* an open file: schema/trace_write.h, schema/trace_read.h */
 
 /* Makes a new trace, mode 0600, for writing, and holds its lock until trace_close. A trace

@@ -72,9 +72,30 @@ CREATE TABLE exchange ( -- from the client's first byte to the ReadyForQuery tha
 	candidate_len INTEGER NOT NULL,
 	note TEXT, -- why the verdict is what it is, or what the client got instead
 	request BLOB NOT NULL, -- the client's messages; more of them in request_part
-	truth BLOB NOT NULL, -- the answer's first bytes, up to trace.max-response
+	truth BLOB NOT NULL, -- the answer's first bytes; more of them may be in packed
 	candidate BLOB -- NULL: the same bytes as truth
 ) STRICT;
+
+CREATE TABLE packed ( -- what follows exchange.truth and candidate of long answers, compressed
+	exchange INTEGER PRIMARY KEY REFERENCES exchange,
+	truth BLOB, -- one zstd frame; NULL: nothing follows
+	candidate BLOB,
+	truth_len INTEGER NOT NULL, -- bytes when unpacked
+	candidate_len INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE redaction ( -- exchanges in which something was replaced (trace.redact, passwords)
+	exchange INTEGER PRIMARY KEY REFERENCES exchange,
+	request INTEGER NOT NULL, -- how many places of the client's messages
+	answers INTEGER NOT NULL -- and of the two answers
+) STRICT;
+
+CREATE TABLE session_count ( -- how many exchanges each session has, so that none must be read
+	session INTEGER NOT NULL REFERENCES session,
+	verdict INTEGER NOT NULL REFERENCES verdict,
+	exchanges INTEGER NOT NULL,
+	PRIMARY KEY (session, verdict)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE request_part ( -- further bytes of a long request (COPY data)
 	id INTEGER PRIMARY KEY,

@@ -26,6 +26,11 @@ enum trace_sql {
 	SQL_WRITE_DIFFERENCE,
 	SQL_WRITE_CONSEQUENCE,
 	SQL_WRITE_GAP,
+	SQL_GROW_GAP,
+	SQL_WRITE_PACKED,
+	SQL_WRITE_REDACTION,
+	SQL_WRITE_TALLY,
+	SQL_PAGE_COUNT,
 	SQL_READ_META,
 	SQL_READ_BACKENDS,
 	SQL_READ_SESSIONS,
@@ -41,8 +46,20 @@ enum trace_sql {
 	SQL_COUNT_COMMANDS,
 	SQL_COUNT_EXCHANGES,
 	SQL_SESSION_COUNTS,
+	SQL_READ_PACKED,
+	SQL_READ_REDACTIONS,
 	SQL_TOTAL
 };
+
+#define TALLY_SLOTS 512
+
+struct tally { /* exchanges of a session with a verdict that session_count has not got yet */
+	int64_t session, exchanges; /* 0 exchanges: free */
+	int verdict;
+};
+
+/* Tables that were added to the version: a file of an older Twinkly lacks them. */
+enum trace_extra { EXTRA_PACKED, EXTRA_REDACTION, EXTRA_SESSION_COUNT, EXTRA_COUNT };
 
 struct trace {
 	char *path; /* as the caller named it, for messages */
@@ -50,6 +67,10 @@ struct trace {
 	int lock;   /* descriptor that holds the writer's flock; -1: opened for reading */
 	char *meta; /* what trace_read_meta returned last */
 	sqlite3_stmt *statements[SQL_TOTAL]; /* NULL: not prepared yet, or taken */
+	bool has[EXTRA_COUNT];
+	struct pack *pack; /* the compressor of answers; NULL: not needed yet */
+	struct tally tallies[TALLY_SLOTS];
+	size_t tally_count;
 };
 
 /* trace_open.c */
@@ -78,6 +99,37 @@ int trace_db_fold(sqlite3 *db);
  * stay open until SQLite has closed the file: closing any descriptor of a file drops the
  * process's POSIX locks on it, SQLite's among them. */
 int trace_file_claim(const char *path, bool *moved, struct err *err) ATTR_USE_RESULT;
+
+/* trace_pack.c. Long answers: the head stays in the exchange's row, the rest is compressed. */
+
+#define PACK_LEAST 4096 /* bytes of an answer; shorter ones are left as they are */
+#define PACK_HEAD  1024 /* bytes that stay in the row, so that the shell shows how it begins */
+
+struct packed_side {
+	struct bytes head; /* for the row */
+	struct bytes rest; /* a zstd frame, or ptr NULL: the head is all */
+	size_t rest_len;   /* unpacked */
+};
+
+struct unpacked {
+	unsigned char *truth, *candidate; /* malloc'ed, whole answers; NULL: not packed */
+};
+
+void pack_free(struct pack *pack); /* takes NULL */
+/* Compresses where that makes it smaller. Borrowed until the next call for that side. */
+struct packed_side trace_pack_side(struct trace *t, enum trace_role side, struct bytes answer);
+/* Puts the rest of packed answers behind their heads. The row borrows from *u until
+ * trace_unpacked_fini. False: no memory, or damage. */
+bool trace_unpack(struct trace *t, struct trace_exchange *row, struct unpacked *u,
+	struct err *err) ATTR_USE_RESULT;
+void trace_unpacked_fini(struct unpacked *u);
+
+/* trace_tally.c. Counts by session and verdict, written with the batch that they count. */
+
+bool trace_tally_add(
+	struct trace *t, int64_t session, int verdict, struct err *err) ATTR_USE_RESULT;
+bool trace_tally_write(struct trace *t, struct err *err) ATTR_USE_RESULT;
+void trace_tally_drop(struct trace *t);
 
 /* trace_read.c. Columns of a file that may be hostile: any type, NULL, any number. */
 

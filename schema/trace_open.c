@@ -8,6 +8,7 @@
 #include "schema/trace.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,7 @@ static void trace_free(struct trace *t)
 	sqlite3_close(t->db);
 	if (t->lock >= 0)
 		close(t->lock); /* last: see trace_file_claim */
+	pack_free(t->pack);
 	free(t->meta);
 	free(t->path);
 	free(t);
@@ -147,7 +149,7 @@ static bool lay_out(struct trace *t, struct err *err)
 	char numbers[128];
 	snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d",
 		TRACE_APPLICATION_ID, TRACE_VERSION);
-	const char *const steps[] = {"PRAGMA page_size = 4096", "BEGIN EXCLUSIVE", numbers,
+	const char *const steps[] = {"PRAGMA page_size = 8192", "BEGIN EXCLUSIVE", numbers,
 		trace_sql, "COMMIT", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"};
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
 		if (sqlite3_exec(t->db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
@@ -161,6 +163,7 @@ struct trace *trace_create(const char *path, bool *moved, struct err *err)
 	struct trace *t = trace_new(path, err);
 	if (!t)
 		return NULL;
+	signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is an error like a full disk */
 	t->lock = trace_file_claim(path, &has_moved, err);
 	if (t->lock < 0)
 		return give_up(t);
@@ -170,6 +173,8 @@ struct trace *trace_create(const char *path, bool *moved, struct err *err)
 	}
 	if (!lay_out(t, err))
 		return give_up(t);
+	for (size_t i = 0; i < EXTRA_COUNT; i++)
+		t->has[i] = true;
 	if (moved)
 		*moved = has_moved;
 	return t;
@@ -277,6 +282,28 @@ static bool add_missing(struct trace *t, struct err *err)
 	return true;
 }
 
+/* Each alone is absent, or an ordinary table. */
+static bool find_extras(struct trace *t, struct err *err)
+{
+	static const char *const names[EXTRA_COUNT] = {
+		[EXTRA_PACKED] = "packed",
+		[EXTRA_REDACTION] = "redaction",
+		[EXTRA_SESSION_COUNT] = "session_count",
+	};
+	for (size_t i = 0; i < EXTRA_COUNT; i++) {
+		char sql[160];
+		int64_t count = 0;
+		snprintf(sql, sizeof(sql),
+			"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
+			"sql LIKE 'CREATE TABLE %%' AND name = '%s'",
+			names[i]);
+		if (query_int(t, sql, &count) != SQLITE_OK)
+			return trace_fail(t, "cannot be read", err);
+		t->has[i] = count == 1;
+	}
+	return true;
+}
+
 struct trace *trace_open(const char *path, struct err *err)
 {
 	int64_t application = 0;
@@ -293,7 +320,8 @@ struct trace *trace_open(const char *path, struct err *err)
 		trace_fail(t, "cannot be opened", err);
 	else if (rc == SQLITE_NOTADB || application != TRACE_APPLICATION_ID)
 		err_set(err, "%s: is not a Twinkly trace", path);
-	else if (check_version(t, err) && check_tables(t, err) && add_missing(t, err))
+	else if (check_version(t, err) && check_tables(t, err) && add_missing(t, err) &&
+		 find_extras(t, err))
 		return t;
 	return give_up(t);
 }
@@ -302,7 +330,9 @@ bool trace_close(struct trace *t, struct err *err)
 {
 	bool ok = true;
 	if (t->lock >= 0) {
-		if (!sqlite3_get_autocommit(t->db) &&
+		if (!sqlite3_get_autocommit(t->db))
+			ok = trace_tally_write(t, err);
+		if (ok && !sqlite3_get_autocommit(t->db) &&
 			sqlite3_exec(t->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 			ok = trace_fail(t, "its last rows cannot be written", err);
 		if (ok && trace_db_fold(t->db) != SQLITE_OK)

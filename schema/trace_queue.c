@@ -26,6 +26,7 @@ struct pending_gap {
 };
 
 struct trace_queue {
+	bool is_full; /* max_size is reached; used by the writer thread alone */
 	struct trace *trace;
 	struct trace_queue_options options;
 	pthread_t thread;
@@ -100,15 +101,67 @@ static void free_batch(struct batch *batch)
 	}
 }
 
+/* --- order --- */
+
+static struct trace_item *merge(struct trace_item *a, struct trace_item *b)
+{
+	struct trace_item *head = NULL, **tail = &head;
+	while (a && b) {
+		struct trace_item **less = b->order < a->order ? &b : &a;
+		*tail = *less;
+		*less = (*less)->next;
+		tail = &(*tail)->next;
+	}
+	*tail = a ? a : b;
+	return head;
+}
+
+/* Stable. runs[i] is NULL or a sorted list of 2^i items that came before those of runs[i - 1]. */
+static struct trace_item *sort(struct trace_item *items)
+{
+	struct trace_item *runs[16] = {NULL}, *sorted = NULL;
+	while (items) {
+		struct trace_item *run = items;
+		size_t i = 0;
+		items = items->next;
+		run->next = NULL;
+		for (; runs[i]; i++) {
+			run = merge(runs[i], run);
+			runs[i] = NULL;
+		}
+		runs[i] = run;
+	}
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		sorted = merge(runs[i], sorted);
+	return sorted;
+}
+
+_Static_assert(TRACE_BATCH_ITEMS < 1 << 16, "runs are too few for a batch");
+
+/* --- writing --- */
+
 /* The gap that is to be told of goes first, so that it stands before what came after it. */
-static bool write_batch(struct trace_queue *q, struct trace_item *items, struct err *err)
+static bool write_batch(struct trace_queue *q, struct trace_item **items, struct err *err)
+{
+	*items = sort(*items);
+	bool ok = trace_begin(q->trace, err);
+	if (ok && q->gap.is_open)
+		ok = trace_write_gap(q->trace, &q->gap.row, err);
+	for (struct trace_item *item = *items; ok && item; item = item->next)
+		ok = item->write(q->trace, item, err);
+	ok = ok && trace_commit(q->trace, err);
+	if (!ok)
+		trace_rollback(q->trace);
+	return ok;
+}
+
+/* Only the number of what is missing. */
+static bool write_count(struct trace_queue *q, int64_t exchanges, struct err *err)
 {
 	bool ok = trace_begin(q->trace, err);
 	if (ok && q->gap.is_open)
 		ok = trace_write_gap(q->trace, &q->gap.row, err);
-	for (struct trace_item *item = items; ok && item; item = item->next)
-		ok = item->write(q->trace, item, err);
-	ok = ok && trace_commit(q->trace, err);
+	ok = ok && trace_grow_gap(q->trace, exchanges, err) && trace_commit(q->trace, err);
 	if (!ok)
 		trace_rollback(q->trace);
 	return ok;
@@ -143,25 +196,51 @@ static bool note_failure(struct trace_queue *q, const char *why)
 	return true;
 }
 
+/* Looked at between batches: the file may be larger by one. */
+static bool is_over(struct trace_queue *q, struct err *err)
+{
+	if (q->options.max_size == 0 || trace_size(q->trace) < q->options.max_size)
+		return false;
+	err_set(err, "the trace has reached trace.max-size, %lld bytes",
+		(long long)q->options.max_size);
+	return true;
+}
+
+/* From now on exchanges are only counted. The gap's row is there at once, so that it is also after
+ * a crash. */
+static void become_full(struct trace_queue *q, const char *why)
+{
+	struct err ignored;
+	q->is_full = true;
+	add_to_gap(q, 0, why);
+	if (q->options.policy == TRACE_CONTINUE && write_count(q, 0, &ignored))
+		q->gap.is_open = false;
+}
+
 /* Writes, or gives up, one batch and frees it. `may_write` is false once the policy stopped
  * the writing. An empty batch writes the pending gap only. */
 static void process(struct trace_queue *q, struct batch *batch, bool may_write)
 {
 	struct err err = {.text = ""};
-	bool ok = may_write && write_batch(q, batch->head, &err);
-	bool has_failed = may_write && !ok;
-	bool has_told_gap = ok && q->gap.is_open;
+	bool was_full = q->is_full, had_gap = q->gap.is_open;
+	bool ok = may_write && (was_full ? write_count(q, batch->exchanges, &err)
+					 : write_batch(q, &batch->head, &err));
+	bool is_over_now = ok && !was_full && is_over(q, &err);
+	bool has_failed = may_write && (!ok || is_over_now);
 	if (ok)
 		q->gap.is_open = false;
 	else
 		add_to_gap(q, batch->exchanges, err.text);
+	if (is_over_now)
+		become_full(q, err.text);
 	free_batch(batch);
 
 	pthread_mutex_lock(&q->mutex);
 	bool is_first = has_failed && note_failure(q, err.text);
-	q->stats.items += ok ? batch->items : 0;
-	q->stats.lost_exchanges += ok ? 0 : batch->exchanges;
-	q->stats.gaps += has_told_gap;
+	bool is_kept = ok && !was_full;
+	q->stats.items += is_kept ? batch->items : 0;
+	q->stats.lost_exchanges += is_kept ? 0 : batch->exchanges;
+	q->stats.gaps += (ok && had_gap) + (is_over_now && !q->gap.is_open);
 	q->bytes -= batch->bytes;
 	pthread_cond_broadcast(&q->room);
 	pthread_mutex_unlock(&q->mutex);

@@ -7,6 +7,12 @@
  * A write that fails follows the policy. TRACE_STOP: nothing more is written, on_failure is
  * called once (in the writer thread), later items are counted and freed. TRACE_CONTINUE: the
  * batch is lost, counted, and a gap row is written as soon as writing works again.
+ *
+ * A file that has reached max_size is such a failure. With TRACE_CONTINUE nothing more goes into it
+ * then but the number of missing exchanges, which grows in one gap row.
+ *
+ * Rows in the order of their keys fill SQLite's pages; concurrent sessions end their exchanges in
+ * another order than they began them. So a batch is sorted by `order` before it is written.
  */
 #ifndef SCHEMA_TRACE_QUEUE_H
 #define SCHEMA_TRACE_QUEUE_H
@@ -22,6 +28,7 @@ struct trace_item {
 	struct trace_item *next; /* the queue's own */
 	size_t size;             /* bytes it holds, for the bound */
 	int64_t exchanges;       /* exchanges lost with it, for gaps: mostly 1 or 0 */
+	int64_t order; /* a batch is written in this order, and of the same one as it came */
 	/* Writes its rows, in the writer thread. */
 	bool (*write)(struct trace *trace, struct trace_item *item, struct err *err);
 	/* Frees it, in whichever thread. */
@@ -33,6 +40,7 @@ struct trace_queue;
 struct trace_queue_options {
 	size_t limit; /* bytes queued at which a push waits */
 	enum trace_policy policy;
+	int64_t max_size; /* bytes of the file (trace_size); 0: no limit */
 	/* Called in the writer thread at the first failure; may be NULL. */
 	void (*on_failure)(void *context, const char *why);
 	void *context;

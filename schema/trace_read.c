@@ -183,7 +183,7 @@ bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
 	trace_exchange_fn *visit, void *context, struct err *err)
 {
 	int rc = SQLITE_DONE;
-	bool goes_on = true;
+	bool goes_on = true, is_sound = true;
 	sqlite3_stmt *s = trace_take(t, SQL_READ_EXCHANGES,
 		"SELECT id, session, started_us, truth_us, candidate_us, verdict, truth_status, "
 		"candidate_status, truth_len, candidate_len, note, request, truth, candidate "
@@ -195,9 +195,13 @@ bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
 	sqlite3_bind_int64(s, 2, first_id);
 	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct trace_exchange row = exchange_row(s);
-		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
+		struct unpacked u = {NULL, NULL};
+		bool is_whole = trace_row_is_whole(s, &rc);
+		is_sound = !is_whole || trace_unpack(t, &row, &u, err);
+		goes_on = is_whole && is_sound && visit(context, &row);
+		trace_unpacked_fini(&u);
 	}
-	return trace_read_end(t, SQL_READ_EXCHANGES, s, rc, err);
+	return trace_read_end(t, SQL_READ_EXCHANGES, s, rc, is_sound ? err : NULL) && is_sound;
 }
 
 bool trace_read_request_parts(

@@ -67,6 +67,10 @@ typedef bool trace_gap_fn(void *context, const struct trace_gap *row);
 bool trace_read_gaps(
 	struct trace *t, trace_gap_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
+typedef bool trace_redaction_fn(void *context, const struct trace_redaction *row);
+bool trace_read_redactions(struct trace *t, trace_redaction_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT; /* by exchange; none in an older trace */
+
 struct trace_counts {
 	int64_t sessions, exchanges, commands, statements, differences, gaps;
 	int64_t by_verdict[16]; /* commands of each verdict number */

@@ -101,6 +101,28 @@ bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct
 	return trace_read_end(t, SQL_READ_GAPS, s, rc, err);
 }
 
+bool trace_read_redactions(
+	struct trace *t, trace_redaction_fn *visit, void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	if (!t->has[EXTRA_REDACTION])
+		return true;
+	sqlite3_stmt *s = trace_take(t, SQL_READ_REDACTIONS,
+		"SELECT exchange, request, answers FROM redaction ORDER BY exchange", err);
+	if (!s)
+		return false;
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_redaction row = {
+			.exchange = sqlite3_column_int64(s, 0),
+			.request = trace_column_int(s, 1, 0),
+			.answers = trace_column_int(s, 2, 0),
+		};
+		goes_on = visit(context, &row);
+	}
+	return trace_read_end(t, SQL_READ_REDACTIONS, s, rc, err);
+}
+
 /* Commands or exchanges. A verdict beyond the array (a damaged file) counts in the total only. */
 static bool count_by_verdict(
 	struct trace *t, enum trace_sql which, int64_t *by_verdict, int64_t *total, struct err *err)
@@ -109,6 +131,8 @@ static bool count_by_verdict(
 	sqlite3_stmt *s = trace_take(t, which,
 		which == SQL_COUNT_COMMANDS
 			? "SELECT verdict, count(*) FROM command GROUP BY verdict"
+		: t->has[EXTRA_SESSION_COUNT]
+			? "SELECT verdict, sum(exchanges) FROM session_count GROUP BY verdict"
 			: "SELECT verdict, count(*) FROM exchange GROUP BY verdict",
 		err);
 	if (!s)

@@ -102,11 +102,12 @@ bool trace_begin(struct trace *t, struct err *err)
 
 bool trace_commit(struct trace *t, struct err *err)
 {
-	return run(t, SQL_COMMIT, "COMMIT", err);
+	return trace_tally_write(t, err) && run(t, SQL_COMMIT, "COMMIT", err);
 }
 
 void trace_rollback(struct trace *t)
 {
+	trace_tally_drop(t);
 	/* After some failures (a full disk) SQLite has rolled back by itself. */
 	if (!sqlite3_get_autocommit(t->db))
 		(void)sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL);
@@ -204,8 +205,33 @@ bool trace_write_statement(struct trace *t, const struct trace_statement *row, s
 	return insert(t, SQL_WRITE_STATEMENT, &p, err);
 }
 
+static bool write_packed(
+	struct trace *t, int64_t exchange, const struct packed_side sides[2], struct err *err)
+{
+	struct put p;
+	if (!sides[0].rest.ptr && !sides[1].rest.ptr)
+		return true;
+	if (!start(t, SQL_WRITE_PACKED,
+		    "INSERT INTO packed (exchange, truth_len, candidate_len, truth, candidate) "
+		    "VALUES (?, ?, ?, ?, ?)",
+		    &p, err))
+		return false;
+	put_int(&p, exchange);
+	put_int(&p, (int64_t)sides[0].rest_len);
+	put_int(&p, (int64_t)sides[1].rest_len);
+	for (int i = 0; i < 2; i++) {
+		if (sides[i].rest.ptr)
+			put_blob(&p, sides[i].rest);
+		else
+			p.column++;
+	}
+	return insert(t, SQL_WRITE_PACKED, &p, err);
+}
+
 bool trace_write_exchange(struct trace *t, const struct trace_exchange *row, struct err *err)
 {
+	const struct packed_side sides[2] = {trace_pack_side(t, TRACE_TRUTH, row->truth),
+		trace_pack_side(t, TRACE_CANDIDATE, row->candidate)};
 	struct put p;
 	if (!start(t, SQL_WRITE_EXCHANGE,
 		    "INSERT INTO exchange (id, session, started_us, truth_us, candidate_us, "
@@ -226,10 +252,26 @@ bool trace_write_exchange(struct trace *t, const struct trace_exchange *row, str
 	put_int(&p, row->candidate_len);
 	put_text(&p, row->note);
 	put_blob(&p, row->request);
-	put_blob(&p, row->truth);
+	put_blob(&p, sides[0].head);
 	if (row->has_candidate)
-		put_blob(&p, row->candidate);
-	return insert(t, SQL_WRITE_EXCHANGE, &p, err);
+		put_blob(&p, sides[1].head);
+	return insert(t, SQL_WRITE_EXCHANGE, &p, err) && write_packed(t, row->id, sides, err) &&
+	       trace_tally_add(t, row->session, row->verdict, err);
+}
+
+bool trace_write_redaction(struct trace *t, const struct trace_redaction *row, struct err *err)
+{
+	struct put p;
+	if (!start(t, SQL_WRITE_REDACTION,
+		    "INSERT INTO redaction (exchange, request, answers) VALUES (?1, ?2, ?3) "
+		    "ON CONFLICT (exchange) DO UPDATE SET request = request + ?2, "
+		    "answers = answers + ?3",
+		    &p, err))
+		return false;
+	put_int(&p, row->exchange);
+	put_int(&p, row->request);
+	put_int(&p, row->answers);
+	return insert(t, SQL_WRITE_REDACTION, &p, err);
 }
 
 bool trace_write_request_part(
@@ -312,4 +354,27 @@ bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *e
 	put_int(&p, row->exchanges);
 	put_text(&p, row->reason);
 	return insert(t, SQL_WRITE_GAP, &p, err);
+}
+
+bool trace_grow_gap(struct trace *t, int64_t exchanges, struct err *err)
+{
+	struct put p;
+	if (!start(t, SQL_GROW_GAP,
+		    "UPDATE gap SET exchanges = exchanges + ? WHERE id = (SELECT max(id) FROM gap)",
+		    &p, err))
+		return false;
+	put_int(&p, exchanges);
+	return insert(t, SQL_GROW_GAP, &p, err);
+}
+
+int64_t trace_size(struct trace *t)
+{
+	struct err ignored;
+	sqlite3_stmt *s = trace_take(t, SQL_PAGE_COUNT,
+		"SELECT c.page_count * s.page_size FROM pragma_page_count c, pragma_page_size s",
+		&ignored);
+	int64_t size = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+	if (s)
+		trace_give_back(t, SQL_PAGE_COUNT, s);
+	return size;
 }

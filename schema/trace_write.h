@@ -40,5 +40,13 @@ bool trace_write_difference(
 bool trace_write_consequence(struct trace *t, const struct trace_consequence *row,
 	struct err *err) ATTR_USE_RESULT; /* one an exchange */
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err) ATTR_USE_RESULT;
+/* More exchanges are missing for the reason of the last gap. */
+bool trace_grow_gap(struct trace *t, int64_t exchanges, struct err *err) ATTR_USE_RESULT;
+/* A repeated exchange adds up. */
+bool trace_write_redaction(
+	struct trace *t, const struct trace_redaction *row, struct err *err) ATTR_USE_RESULT;
+
+/* Bytes that the file has once its log is folded in. */
+int64_t trace_size(struct trace *t);
 
 #endif

@@ -52,7 +52,7 @@ static void numbers_in_the_head(void **state)
 	close_trace(create_trace(place->trace));
 	assert_string_equal(plain_query(place->trace, "PRAGMA application_id"), "1417104236\n");
 	assert_string_equal(plain_query(place->trace, "PRAGMA user_version"), "1\n");
-	assert_string_equal(plain_query(place->trace, "PRAGMA page_size"), "4096\n");
+	assert_string_equal(plain_query(place->trace, "PRAGMA page_size"), "8192\n");
 }
 
 /* What was closed is one plain file: it can be copied, mailed and read on any medium. */
@@ -212,7 +212,7 @@ static void truncated_files(void **state)
 	/* Inside the last page SQLite takes what is missing for zeros, which may be a row. */
 	assert_int_equal(truncate(place->trace, (off_t)size - 1000), 0);
 	(void)reads_whole(place->trace);
-	for (size_t len = size - 4096; len > 0; len = len > 3000 ? len - 3000 : 0) {
+	for (size_t len = size - 8192; len > 0; len = len > 3000 ? len - 3000 : 0) {
 		assert_int_equal(truncate(place->trace, (off_t)len), 0);
 		assert_false(reads_whole(place->trace));
 	}

@@ -390,6 +390,116 @@ static void a_full_disk(void **state)
 	assert_int_equal(status, 0);
 }
 
+struct written {
+	sqlite3_int64 last;
+	int count, back;
+};
+
+static void on_insert(
+	void *context, int what, const char *database, const char *table, sqlite3_int64 id)
+{
+	struct written *w = context;
+	(void)what;
+	(void)database;
+	if (strcmp(table, "exchange") != 0)
+		return;
+	w->count++;
+	w->back += id < w->last;
+	w->last = id;
+}
+
+/* What is begun first is written first, within a batch. */
+static void a_batch_is_written_in_order(void **state)
+{
+	struct place *place = *state;
+	struct trace *t = create_trace(place->trace);
+	struct trace_queue_stats stats;
+	struct trace_queue *q = start(t, 1 << 20, TRACE_STOP);
+	struct written written = {0, 0, 0};
+	sqlite3_update_hook(t->db, on_insert, &written);
+	sem_t gate;
+	sem_init(&gate, 0, 0);
+	struct row *first = row_new(1000);
+	first->gate = &gate; /* the others come into one batch behind it */
+	trace_queue_push(q, &first->item);
+	usleep(2 * TRACE_BATCH_US);
+	for (int64_t id = 1; id <= 500; id++) {
+		struct row *row = row_new(id * 7 % 503);
+		row->item.order = row->id;
+		trace_queue_push(q, &row->item);
+	}
+	sem_post(&gate);
+	trace_queue_finish(q, &stats);
+	close_trace(t);
+	sem_destroy(&gate);
+	assert_int_equal(stats.items, 501);
+	assert_int_equal(written.count, 501);
+	assert_int_equal(written.back, 1); /* behind the first */
+}
+
+/* A file that is full is a failure like a full disk, but for good. */
+static void a_file_has_a_largest_size(void **state)
+{
+	struct place *place = *state;
+	struct trace *t = create_trace(place->trace);
+	struct trace_queue_stats stats;
+	struct failure failure = {.calls = 0};
+	struct trace_queue_options options = {.limit = 1 << 20,
+		.policy = TRACE_CONTINUE,
+		.max_size = 400000,
+		.on_failure = on_failure,
+		.context = &failure};
+	struct stat st;
+	struct err err;
+	struct trace_queue *q = trace_queue_start(t, &options, &err);
+	assert_non_null(q);
+	int64_t id = 1;
+	for (; failure.calls == 0 && id < 200000; id++)
+		push(q, id);
+	for (int i = 0; i < 500; i++)
+		push(q, id++);
+	trace_queue_finish(q, &stats);
+	assert_true(stats.has_failed);
+	assert_non_null(strstr(stats.why, "the trace has reached trace.max-size, 400000 bytes"));
+	assert_true(stats.lost_exchanges >= 500);
+	assert_int_equal(stats.items + stats.lost_exchanges, id - 1);
+	assert_int_equal(stats.gaps, 1);
+	close_trace(t);
+	assert_int_equal(stat(place->trace, &st), 0);
+	assert_in_range(st.st_size, 400000, 700000); /* a batch more */
+	char want[128];
+	snprintf(want, sizeof(want), "1|%lld|%lld\n", (long long)stats.lost_exchanges,
+		(long long)stats.items);
+	assert_string_equal(
+		plain_query(place->trace, "SELECT count(*), sum(exchanges), (SELECT count(*) FROM "
+					  "exchange) FROM gap"),
+		want);
+}
+
+static void a_full_file_stops_the_run(void **state)
+{
+	struct place *place = *state;
+	struct trace *t = create_trace(place->trace);
+	struct trace_queue_stats stats;
+	struct failure failure = {.calls = 0};
+	struct trace_queue_options options = {.limit = 1 << 20,
+		.policy = TRACE_STOP,
+		.max_size = 1,
+		.on_failure = on_failure,
+		.context = &failure};
+	struct err err;
+	struct trace_queue *q = trace_queue_start(t, &options, &err);
+	assert_non_null(q);
+	push(q, 1);
+	wait_for_call(&failure);
+	push(q, 2);
+	trace_queue_finish(q, &stats);
+	assert_int_equal(stats.items, 1);
+	assert_int_equal(stats.lost_exchanges, 1);
+	close_trace(t);
+	assert_string_equal(plain_query(place->trace, "SELECT count(*) FROM gap"), "0\n");
+}
+
 static void a_killed_writer(void **state)
 {
 	struct place *place = *state;
@@ -430,6 +540,9 @@ int main(void)
 		IN_PLACE(continue_goes_on_and_tells_of_the_gap),
 		IN_PLACE(a_gap_at_the_end),
 		IN_PLACE(a_full_disk),
+		IN_PLACE(a_batch_is_written_in_order),
+		IN_PLACE(a_file_has_a_largest_size),
+		IN_PLACE(a_full_file_stops_the_run),
 		IN_PLACE(a_killed_writer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
