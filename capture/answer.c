@@ -329,7 +329,7 @@ void answer_go_on(struct session *s, const struct comparison *result)
 		converge(s);
 	if (result && result->count > 0) {
 		record_differences(&s->proxy->record, ex->id, result);
-		exchange_note_omitted(s, result->omitted);
+		exchange_note_differences(s, result);
 	}
 	ex->lock.is_in_item = false;
 	ex->lock.truth = ex->lock.candidate = 0;

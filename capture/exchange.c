@@ -10,6 +10,7 @@
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
+#include "diffengine/rules_seen.h"
 #include "diffengine/statement.h"
 #include "wire/decode.h"
 
@@ -424,15 +425,24 @@ static void count(struct session *s)
 	count_side(s, &s->candidate, &counts->candidate);
 }
 
-void exchange_note_omitted(struct session *s, size_t omitted)
+void exchange_note_differences(struct session *s, const struct comparison *result)
 {
 	struct exchange *ex = &s->exchange;
+	char why[sizeof(s->why)];
+	int len = 0;
 
+	rules_seen_note(s->proxy->rules_seen, result);
 	/* The note may stand in `why` already: then it says it of an earlier unit. */
-	if (omitted == 0 || ex->note == s->why)
+	if ((result->omitted == 0 && result->allowed_omitted == 0) || ex->note == s->why)
 		return;
-	snprintf(s->why, sizeof(s->why), "%zu more differences are not listed%s%s", omitted,
-		ex->note ? "; " : "", ex->note ? ex->note : "");
+	if (result->omitted > 0)
+		len = snprintf(
+			why, sizeof(why), "%zu more differences are not listed; ", result->omitted);
+	if (result->allowed_omitted > 0)
+		len += snprintf(why + len, sizeof(why) - (size_t)len,
+			"%zu more allowed differences are not listed; ", result->allowed_omitted);
+	snprintf(s->why, sizeof(s->why), "%.*s%s", ex->note ? len : len - 2, why,
+		ex->note ? ex->note : "");
 	ex->note = s->why;
 }
 
@@ -449,7 +459,7 @@ void exchange_record(struct session *s, const struct comparison *result, unsigne
 		return;
 	ex->is_recorded = true;
 	if (result)
-		exchange_note_omitted(s, result->omitted);
+		exchange_note_differences(s, result);
 	if (ex->command_count > ARRAY_LEN(few))
 		numbers = malloc(ex->command_count * sizeof(*numbers));
 	for (size_t i = 0; numbers && i < ex->command_count; i++)

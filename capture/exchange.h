@@ -136,8 +136,8 @@ void exchange_forget_answers(struct exchange *ex);
 /* What the statements' texts say of the commands, for the comparison; in the arena. */
 const struct compare_command *exchange_commands(struct session *s, size_t *count);
 
-/* Differences that the comparison counted and did not keep: said in the exchange's note. */
-void exchange_note_omitted(struct session *s, size_t omitted);
+/* Differences that are recorded now: counted by rule; those not kept are told in the note. */
+void exchange_note_differences(struct session *s, const struct comparison *result);
 /* Counts the exchange and gives it to the trace, once; its state is kept. `result` may be
  * NULL. */
 void exchange_record(struct session *s, const struct comparison *result, unsigned first_ordinal);

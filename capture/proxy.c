@@ -19,6 +19,7 @@
 #include "capture/tls.h"
 #include "capture/userlist.h"
 #include "capture/relay.h"
+#include "diffengine/rules_seen.h"
 #include "diffengine/taint.h"
 #include "wire/encode.h"
 
@@ -94,8 +95,10 @@ void proxy_close(struct proxy *p)
 	unix_socket_close(&p->unix_socket);
 	tls_free(p->tls);
 	userlist_free(p->users);
+	rules_seen_free(p->rules_seen);
 	p->tls = NULL;
 	p->users = NULL;
+	p->rules_seen = NULL;
 }
 
 static void refuse_client(int fd)
@@ -267,6 +270,8 @@ static void stop_listening(struct proxy *p)
 
 static void free_patterns(struct proxy *p)
 {
+	if (p->rules_seen && p->policy.compare.rules)
+		rules_seen_take(p->rules_seen, p->policy.compare.rules);
 	policy_fini(&p->policy);
 	if (p->taint)
 		p->counts.taint_omitted += taint_omitted(p->taint);
@@ -291,9 +296,11 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	policy_set_time(&p->policy, p->started_wall_us, p->started_wall_us);
 	p->routing = routing_new(settings->conf, err);
 	p->taint = taint_new();
-	if (!p->taint)
+	p->rules_seen = rules_seen_new();
+	if (!p->taint || !p->rules_seen)
 		err_set(err, "out of memory");
-	if (!p->routing || !p->taint || !policy_load(&p->policy, settings, settings->conf, err)) {
+	if (!p->routing || !p->taint || !p->rules_seen ||
+		!policy_load(&p->policy, settings, settings->conf, err)) {
 		free_patterns(p);
 		return false;
 	}

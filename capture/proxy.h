@@ -29,6 +29,7 @@
  * asks for a cancel or is refused needs a moment. */
 #define PROXY_STARTUPS_MAX 64
 
+struct rules_seen;
 struct session;
 struct taint;
 struct tls;
@@ -38,8 +39,9 @@ struct proxy {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct policy policy;
-	struct taint *taint;     /* tables that may differ, see capture/consequence.h */
-	int64_t started_wall_us; /* Unix time */
+	struct taint *taint;           /* tables that may differ, see capture/consequence.h */
+	struct rules_seen *rules_seen; /* until proxy_close, for the summary */
+	int64_t started_wall_us;       /* Unix time */
 	struct routing *routing;
 	struct backend_target truth, candidate;
 	enum settings_execution execution;

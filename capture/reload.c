@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "diffengine/rules_seen.h"
 #include "capture/proxy.h"
 
 /* Keys that take effect without a restart. */
@@ -138,6 +139,7 @@ void reload_run(struct reload *r, struct proxy *p)
 	}
 	if (!load(r, &fresh))
 		return;
+	rules_seen_take(p->rules_seen, p->policy.compare.rules);
 	if (!policy_load(&p->policy, p->settings, fresh.conf, &err)) {
 		log_error("the configuration is not changed: %s", err.text);
 		settings_fini(&fresh);

@@ -412,6 +412,7 @@ static int run_status(const struct run *run, const struct trace_queue_stats *sta
 	struct summary summary = {.settings = &run->settings,
 		.counts = &run->proxy.counts,
 		.stats = stats,
+		.rules = run->proxy.rules_seen,
 		.has_command = run->options->command != NULL,
 		.command_status = run->options->child->status};
 

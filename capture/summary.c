@@ -6,6 +6,9 @@
 #include <inttypes.h>
 
 #include "capture/run.h"
+#include "diffengine/rules_seen.h"
+
+#define RULES_SHOWN 10
 
 static int64_t total(const struct proxy_counts *counts)
 {
@@ -14,6 +17,27 @@ static int64_t total(const struct proxy_counts *counts)
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		sum += counts->exchanges[i];
 	return sum;
+}
+
+/* What was allowed by which rule, and the user's own rules that did nothing. */
+static void print_rules(struct rules_seen *rules, FILE *out)
+{
+	const struct rules_seen_row *rows;
+	size_t count = 0, used = 0;
+
+	rows = rules ? rules_seen_sorted(rules, &count) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		used += rows[i].comparisons > 0;
+		if (rows[i].comparisons > 0 && used <= RULES_SHOWN)
+			fprintf(out, "twinkly: %10" PRId64 " allowed by %s\n", rows[i].comparisons,
+				rows[i].name);
+	}
+	if (used > RULES_SHOWN)
+		fprintf(out, "twinkly: ... and by %zu more rules (twinkly-report)\n",
+			used - RULES_SHOWN);
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].is_idle)
+			fprintf(out, "twinkly: the rule \"%s\" never did anything\n", rows[i].name);
 }
 
 static void print_consequences(const struct proxy_counts *c, FILE *out)
@@ -60,6 +84,7 @@ void summary_print(const struct summary *s, FILE *out)
 	if (c->deadlocks > 0)
 		fprintf(out, "twinkly: %10" PRId64 " deadlocks across the two databases ended\n",
 			c->deadlocks);
+	print_rules(s->rules, out);
 	print_consequences(c, out);
 	if (s->stats->lost_exchanges > 0)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",

@@ -13,6 +13,7 @@ struct summary {
 	const struct settings *settings;
 	const struct proxy_counts *counts;
 	const struct trace_queue_stats *stats;
+	struct rules_seen *rules; /* NULL: unknown */
 	bool has_command;
 	int command_status;
 };

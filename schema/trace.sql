@@ -220,3 +220,29 @@ FROM verdict v
 LEFT JOIN (SELECT verdict, count(*) AS n FROM command GROUP BY verdict) c ON c.verdict = v.id
 LEFT JOIN (SELECT verdict, count(*) AS n FROM exchange GROUP BY verdict) e ON e.verdict = v.id
 ORDER BY v.id;
+
+CREATE VIEW rule_use AS -- what each rule let pass; names 'builtin:...' are the comparison's own
+SELECT d.rule, count(*) AS differences,
+	count(DISTINCT d.exchange || '.' || d.ordinal) AS commands,
+	count(DISTINCT d.exchange) AS exchanges, count(DISTINCT c.statement) AS statements,
+	min(d.exchange) AS first_exchange
+FROM difference d
+LEFT JOIN command c ON c.exchange = d.exchange AND c.ordinal = d.ordinal
+WHERE d.rule IS NOT NULL
+GROUP BY d.rule
+ORDER BY commands DESC, d.rule;
+
+CREATE VIEW rule_share AS -- how much of a statement's executions each rule let pass
+SELECT h.rule, h.hidden, t.executions, round(100.0 * h.hidden / t.executions, 1) AS percent,
+	s.text AS statement
+FROM (
+	SELECT d.rule, c.statement AS id, count(DISTINCT d.exchange || '.' || d.ordinal) AS hidden
+	FROM difference d
+	JOIN command c ON c.exchange = d.exchange AND c.ordinal = d.ordinal
+	WHERE d.rule IS NOT NULL
+	GROUP BY d.rule, c.statement
+) h
+JOIN (SELECT statement AS id, count(*) AS executions FROM command GROUP BY statement) t
+	ON t.id = h.id
+JOIN statement s ON s.id = h.id
+ORDER BY percent DESC, h.hidden DESC;

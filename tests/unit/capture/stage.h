@@ -163,6 +163,7 @@ static inline void stage_close(struct stage *st)
 	assert_int_equal(st->proxy.turn.sharers + st->proxy.turn.owners, 0);
 	assert_int_equal(uv_loop_close(&st->loop), 0);
 	proxy_fini(&st->proxy);
+	proxy_close(&st->proxy);
 	record_fini(&st->proxy.record);
 	trace_queue_finish(st->queue, &st->stats);
 	assert_false(st->stats.has_failed);
