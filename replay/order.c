@@ -1,12 +1,15 @@
 /*
- * The captured partial order over the window of the plan. `limit` is the earliest captured end
- * among what is not over here: nothing that began later is due.
+ * The captured partial order over the window of the plan: nothing is due that began after the
+ * captured end of something that is not over here, unless both only read.
  */
 #include "replay/order.h"
 
 #include "base/clock.h"
 #include "replay/session.h"
 #include "replay/stall.h"
+
+/* Exchanges that are looked at for one that is due: as far as a session may run ahead. */
+#define LOOK_AHEAD 256
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -49,27 +52,48 @@ static bool has_thought(
 
 /* --- exchanges --- */
 
+/* The earliest captured end among what is not over here: of all, and of what may write. */
+struct limits {
+	int64_t all, writing;
+};
+
 /* Idle, and nothing more comes from it: its end is the next thing that it does. */
 static bool is_ending(const struct session *s)
 {
 	return s->recorded->left == 0 && !s->exchange.is_open;
 }
 
-static int64_t limit_of_open(const struct replay *r)
+static void note_end(struct limits *l, int64_t us)
 {
-	int64_t limit = INT64_MAX;
+	l->all = least(l->all, us);
+	l->writing = least(l->writing, us);
+}
+
+static void note_open(struct limits *l, const struct plan_entry *entry)
+{
+	if (entry->is_reading)
+		l->all = least(l->all, entry->finished_us);
+	else
+		note_end(l, entry->finished_us);
+}
+
+static struct limits limits_of_open(const struct replay *r)
+{
+	struct limits l = {INT64_MAX, INT64_MAX};
 
 	if (r->wishes.order == ORDER_FREE)
-		return limit;
+		return l;
 	list_for_each (node, &r->sessions) {
 		const struct session *s = list_entry(node, struct session, node);
 
 		if (s->exchange.is_open)
-			limit = least(limit, s->exchange.recorded.finished_us);
+			note_open(&l, &s->exchange.recorded);
 		else if (is_ending(s) && s->recorded->ends_us > 0)
-			limit = least(limit, s->recorded->ends_us);
+			note_end(&l, s->recorded->ends_us);
 	}
-	return limit;
+	if (r->wishes.order == ORDER_SERIAL)
+		l.writing = l.all;
+	return l;
 }
 
 static bool is_busy(const struct roster_session *of)
@@ -89,21 +113,27 @@ static bool is_first(struct roster_session *of, int64_t scan)
 static bool find_due(struct replay *r, size_t *at)
 {
 	bool is_serial = r->wishes.order == ORDER_SERIAL;
-	int64_t limit = limit_of_open(r), scan = ++r->scan;
+	struct limits l = limits_of_open(r);
+	int64_t scan = ++r->scan;
 	const struct plan_entry *entry;
 
 	if (is_serial && r->in_flight > r->stalled)
 		return false;
-	for (*at = 0; (entry = plan_at(&r->plan, *at)) && entry->started_us <= limit; (*at)++) {
-		struct roster_session *of = roster_find(&r->roster, entry->session);
+	for (*at = 0; *at < LOOK_AHEAD && (entry = plan_at(&r->plan, *at)) &&
+		      entry->started_us <= l.writing;
+		(*at)++) {
+		struct roster_session *of = entry->of;
 		bool is_next = !of || (is_first(of, scan) && !is_busy(of));
 
-		if (is_next && (!of || has_thought(r, of, entry)))
+		if (is_next && entry->started_us <= (entry->is_reading ? l.writing : l.all) &&
+			(!of || has_thought(r, of, entry)))
 			return true;
 		if (is_next && is_serial)
 			return false;
 		if (r->wishes.order != ORDER_FREE)
-			limit = least(limit, entry->finished_us);
+			note_open(&l, entry);
+		if (is_serial)
+			l.writing = l.all;
 	}
 	return false;
 }
@@ -127,7 +157,7 @@ static bool find_wanted(struct replay *r, size_t *at)
 	const struct plan_entry *entry;
 
 	for (*at = 0; idle > 0 && (entry = plan_at(&r->plan, *at)); (*at)++) {
-		struct roster_session *of = roster_find(&r->roster, entry->session);
+		struct roster_session *of = entry->of;
 
 		if (!of || !of->session || !is_first(of, scan) || is_busy(of))
 			continue;
@@ -153,8 +183,8 @@ static bool connects_now(struct replay *r, const struct roster_session *of)
 {
 	const struct plan_entry *next = plan_at(&r->plan, 0);
 
-	return next && of->started_us < next->started_us && of->started_us <= limit_of_open(r) &&
-	       is_first_in_time(r, of->started_us);
+	return next && of->started_us < next->started_us &&
+	       of->started_us <= limits_of_open(r).all && is_first_in_time(r, of->started_us);
 }
 
 /* Sessions without an exchange are left out; where no time is known (a fixture) a session

@@ -3,7 +3,8 @@
  * is that of the trace as far as replay/wishes.h asks for it:
  *
  *   dependency   an exchange is due when all that had finished (both ReadyForQuery) before it
- *                began in the capture have finished here
+ *                began in the capture have finished here; one that only reads, when all of these
+ *                that may write have
  *   serial       and when nothing is under way but what waits for a lock
  *   free         when its session has none under way
  *

@@ -34,13 +34,6 @@ static void insert(struct plan *plan, const struct plan_entry *entry)
 	plan->count++;
 }
 
-static bool is_left_out(const struct plan *plan, int64_t session)
-{
-	const struct roster_session *of = plan->roster ? roster_find(plan->roster, session) : NULL;
-
-	return of && of->is_left_out;
-}
-
 static bool on_exchange(void *context, const struct trace_exchange *row)
 {
 	struct plan *plan = context;
@@ -51,10 +44,15 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 
 	if (plan->count == PLAN_MAX)
 		return false;
-	if (is_left_out(plan, row->session))
+	if (plan->roster)
+		entry.of = roster_find(plan->roster, row->session);
+	if (entry.of && entry.of->is_left_out) {
 		plan->left_out++;
-	else
+	} else {
+		entry.is_reading = entry.of && plan->reading &&
+				   reading_is(plan->reading, entry.of, row->request);
 		insert(plan, &entry);
+	}
 	plan->next_id = row->id + 1;
 	plan->is_at_end = row->id == INT64_MAX;
 	return !plan->is_at_end;
@@ -77,13 +75,12 @@ const struct plan_entry *plan_at(const struct plan *plan, size_t i)
 	return i < plan->count ? &plan->entries[plan->first + i] : NULL;
 }
 
+/* Those before it move up: they are few. */
 void plan_take(struct plan *plan, size_t i)
 {
-	struct plan_entry *taken = &plan->entries[plan->first + i];
+	struct plan_entry *entries = plan->entries + plan->first;
 
+	memmove(entries + 1, entries, i * sizeof(*entries));
+	plan->first++;
 	plan->count--;
-	if (i == 0)
-		plan->first++;
-	else
-		memmove(taken, taken + 1, (plan->count - i) * sizeof(*taken));
 }

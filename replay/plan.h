@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "replay/reading.h"
 #include "replay/roster.h"
 #include "schema/trace.h"
 
@@ -21,12 +22,15 @@
 
 struct plan_entry {
 	int64_t id, session;
+	struct roster_session *of;       /* NULL: the trace does not hold it */
+	bool is_reading;                 /* in doubt not */
 	int64_t started_us, finished_us; /* as recorded; finished: INT64_MAX if it never was */
 };
 
 struct plan {
 	struct trace *trace;
-	const struct roster *roster; /* NULL: no session is left out */
+	const struct roster *roster; /* NULL: sessions are unknown, none is left out */
+	struct reading *reading;     /* NULL: every exchange counts as writing */
 	int64_t next_id;
 	int64_t left_out;                    /* exchanges of sessions that are */
 	bool is_at_end;                      /* of the trace */

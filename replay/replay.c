@@ -169,7 +169,7 @@ static bool begin_next(struct replay *r)
 	entry = *plan_at(&r->plan, at);
 	plan_take(&r->plan, at);
 	r->counts.relaxed += is_relaxed;
-	begin(r, roster_find(&r->roster, entry.session), &entry);
+	begin(r, entry.of, &entry);
 	return true;
 }
 
@@ -304,6 +304,7 @@ void replay_fini(struct replay *r)
 {
 	policy_fini(&r->policy);
 	select_free(r->select);
+	reading_fini(&r->reading);
 	stall_stop(r);
 	arena_fini(&r->arena);
 }

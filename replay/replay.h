@@ -59,6 +59,7 @@ struct replay {
 	struct backend_target truth, candidate;
 	struct roster roster;
 	struct plan plan;
+	struct reading reading;
 	struct writer writer;
 	struct replay_wishes wishes;
 	struct select *select; /* NULL: everything is replayed */

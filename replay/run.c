@@ -161,7 +161,7 @@ static int replay_source(struct run *run)
 		print_error(err.text);
 		return EXIT_USAGE;
 	}
-	if (!roster_load(&r->roster, r->source, &err) ||
+	if (!trace_hold(r->source, &err) || !roster_load(&r->roster, r->source, &err) ||
 		!trace_read_backends(r->source, on_backend, r, &err)) {
 		print_error(err.text);
 		return EXIT_FAILED;
@@ -170,6 +170,11 @@ static int replay_source(struct run *run)
 		print_error(err.text);
 		return EXIT_USAGE;
 	}
+	if (!reading_init(&r->reading, &r->roster)) {
+		print_error("out of memory");
+		return EXIT_FAILED;
+	}
+	r->plan.reading = &r->reading;
 	if (r->wishes.is_dry_run)
 		return dry_run(r, run->options->source, stdout, &err) ? EXIT_SAME : failed(&err);
 	if (writer_open(&r->writer, run->options->trace, &head, &err))

@@ -66,6 +66,13 @@ static char column_status(sqlite3_stmt *s, int column)
 	return text[0] && !text[1] ? text[0] : '\0';
 }
 
+bool trace_hold(struct trace *t, struct err *err)
+{
+	if (sqlite3_exec(t->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return trace_fail(t, "cannot be read", err);
+}
+
 const char *trace_read_meta(struct trace *t, const char *key)
 {
 	sqlite3_stmt *s =

@@ -9,6 +9,10 @@
 
 #include "schema/trace.h"
 
+/* Reads on as the file is now, until it is closed, whatever a writer adds: cheaper for many small
+ * reads, and the writer's log is not folded meanwhile. */
+bool trace_hold(struct trace *t, struct err *err) ATTR_USE_RESULT;
+
 /* NULL if absent; borrowed until the next call with this trace. */
 const char *trace_read_meta(struct trace *t, const char *key);
 
