@@ -20,6 +20,7 @@
 #include "capture/session.h"
 #include "capture/align.h"
 #include "capture/relay.h"
+#include "capture/seed.h"
 #include "capture/startup.h"
 #include "diffengine/compare.h"
 #include "wire/decode.h"
@@ -549,6 +550,12 @@ static void on_readable(struct backend *b, void *context)
 	struct session *s = context;
 	struct side *side = side_of(s, b);
 
+	if (!s->is_marked && s->is_seeding && s->state == SESSION_CONNECTING &&
+		b->state == BACKEND_READY) {
+		if (seed_on_readable(s, b))
+			startup_on_seeded(s);
+		return;
+	}
 	if (s->is_marked || s->state != SESSION_READY) {
 		/* A backend that is lost before the client was greeted ends the session too. */
 		if (!s->is_marked && s->state == SESSION_CONNECTING && b->state == BACKEND_ENDED)

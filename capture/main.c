@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "capture/check.h"
 #include "capture/run.h"
 #include "wire/backend.h"
 
@@ -18,6 +19,11 @@ enum {
 	OPTION_SET,
 	OPTION_PRINT,
 	OPTION_KEYS,
+	OPTION_CHECK,
+	OPTION_INSTALL,
+	OPTION_REMOVE,
+	OPTION_DATABASE,
+	OPTION_USER,
 	OPTION_VERBOSE,
 	OPTION_QUIET
 };
@@ -29,6 +35,15 @@ static const struct option_row rows[] = {
 	{OPTION_SET, 's', "set", "KEY=VALUE", "set a configuration key, overrides the file"},
 	{OPTION_PRINT, 0, "print-config", NULL, "print the effective configuration and exit"},
 	{OPTION_KEYS, 0, "list-keys", NULL, "print every configuration key and exit"},
+	{OPTION_CHECK, 0, "check", NULL,
+		"compare the two databases' settings, schema and data, print what differs and "
+		"exit"},
+	{OPTION_INSTALL, 0, "install-shim", NULL,
+		"let both databases make uuids from a seed (comparison.deterministic) and exit"},
+	{OPTION_REMOVE, 0, "remove-shim", NULL, "undo --install-shim and exit"},
+	{OPTION_DATABASE, 0, "database", "NAME",
+		"for these: the database, where the configuration names none"},
+	{OPTION_USER, 0, "user", "NAME", "and the user"},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "log more; twice: everything"},
 	{OPTION_QUIET, 'q', "quiet", NULL, "no summary, only errors are logged"},
 };
@@ -52,6 +67,7 @@ struct arguments {
 	size_t override_count;
 	int verbosity;
 	bool prints_config, lists_keys, is_quiet;
+	struct check_options check;
 };
 
 static bool add_override(struct arguments *a, const char *assignment, struct err *err)
@@ -80,6 +96,21 @@ static bool set_trace(struct arguments *a, const char *path, struct err *err)
 	return a->trace != NULL || err_set(err, "the trace's path is too long");
 }
 
+static bool on_check_option(struct check_options *check, int id, const char *value)
+{
+	if (id == OPTION_CHECK)
+		check->what = CHECK_COMPARE;
+	else if (id == OPTION_INSTALL)
+		check->what = CHECK_INSTALL;
+	else if (id == OPTION_REMOVE)
+		check->what = CHECK_REMOVE;
+	else if (id == OPTION_DATABASE)
+		check->database = value;
+	else
+		check->user = value;
+	return true;
+}
+
 static bool on_option(void *context, int id, const char *value, struct err *err)
 {
 	struct arguments *a = context;
@@ -101,9 +132,11 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 	case OPTION_VERBOSE:
 		a->verbosity++;
 		return true;
-	default:
+	case OPTION_QUIET:
 		a->is_quiet = true;
 		return true;
+	default:
+		return on_check_option(&a->check, id, value);
 	}
 }
 
@@ -217,6 +250,10 @@ int main(int argc, char **argv)
 	if (a.prints_config) {
 		conf_print(settings.conf, stdout);
 		status = EXIT_SAME;
+	} else if (a.check.what != CHECK_NOTHING) {
+		backend_isolate();
+		a.check.settings = &settings;
+		status = check_run(&a.check);
 	} else {
 		status = capture(&a, &settings, argv, rest, argc);
 	}

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "capture/preflight_run.h"
 #include "capture/session.h"
 #include "capture/tls.h"
 #include "capture/userlist.h"
@@ -96,9 +98,11 @@ void proxy_close(struct proxy *p)
 	tls_free(p->tls);
 	userlist_free(p->users);
 	rules_seen_free(p->rules_seen);
+	preflight_run_free(p->preflight);
 	p->tls = NULL;
 	p->users = NULL;
 	p->rules_seen = NULL;
+	p->preflight = NULL;
 }
 
 static void refuse_client(int fd)
@@ -286,6 +290,7 @@ bool proxy_start(struct proxy *p, uv_loop_t *loop, const struct settings *settin
 	p->loop = loop;
 	p->settings = settings;
 	p->next_session = p->next_exchange = 1;
+	p->began_wall_us = clock_wall_us();
 	p->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&p->sessions);
 	p->truth = settings->truth;
@@ -343,7 +348,7 @@ static void on_reap(uv_idle_t *idle)
 			session_resume(s);
 		}
 	}
-	if (p->is_stopping && list_is_empty(&p->sessions))
+	if (p->is_stopping && list_is_empty(&p->sessions) && !preflight_run_is_busy(p))
 		stopped(p);
 }
 
@@ -376,6 +381,8 @@ void proxy_stop(struct proxy *p, const char *why, bool is_forced)
 		if (is_forced)
 			session_end(s, why);
 	}
+	if (is_forced)
+		preflight_run_stop(p);
 	if (!p->is_stopped)
 		proxy_reap(p);
 }

@@ -29,6 +29,7 @@
  * asks for a cancel or is refused needs a moment. */
 #define PROXY_STARTUPS_MAX 64
 
+struct preflight_run;
 struct rules_seen;
 struct session;
 struct taint;
@@ -64,6 +65,8 @@ struct proxy {
 	struct watch_state *watch_state;
 	struct arena arena; /* of one comparison; reset after each */
 	struct proxy_counts counts;
+	struct preflight_run *preflight; /* NULL: no database was looked at yet */
+	int64_t began_wall_us;           /* makes the seeds of this run its own */
 	bool is_stopping, is_stopped;
 	const char *stop_why; /* what sessions are told as soon as they are idle; NULL: go on */
 	bool has_truth_version, has_candidate_version;

@@ -413,6 +413,7 @@ static int run_status(const struct run *run, const struct trace_queue_stats *sta
 		.counts = &run->proxy.counts,
 		.stats = stats,
 		.rules = run->proxy.rules_seen,
+		.preflight = run->proxy.preflight,
 		.has_command = run->options->command != NULL,
 		.command_status = run->options->child->status};
 

@@ -88,6 +88,7 @@ struct session {
 	enum session_origin origin;
 	struct auth *auth; /* until the session is ready, then NULL */
 	bool is_recorded;  /* the trace knows of it */
+	bool is_seeding;   /* CONNECTING: both sides get their seed, see capture/seed.h */
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;
@@ -102,7 +103,7 @@ struct session {
 	bool is_detached;      /* the candidate is left out until the transaction ends */
 	bool awaits_sync;      /* after an error of ours in a pipeline: ReadyForQuery comes with the
 			      * client's Sync, what comes before it is discarded */
-	int64_t deadline_us;   /* monotonic: of the startup packet; CLOSING: of the last words */
+	int64_t deadline_us;   /* monotonic: of the startup packet, the seed, the last words */
 	int64_t idle_since_us; /* monotonic, as the watch saw it; 0: busy */
 	int64_t idle_received; /* bytes from the client by then */
 	char why[256];         /* storage of exchange.note */

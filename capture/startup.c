@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/auth.h"
+#include "capture/preflight_run.h"
 #include "capture/proxy.h"
+#include "capture/seed.h"
 #include "capture/tls.h"
 #include "capture/session.h"
 #include "capture/answer.h"
@@ -459,5 +461,14 @@ void startup_on_connected(struct session *s)
 	if (!s->is_alone)
 		note_version(
 			s->proxy, candidate, TRACE_CANDIDATE, &s->proxy->has_candidate_version);
+	if (!s->is_alone)
+		preflight_run_begin(s);
+	if (!seed_begin(s))
+		greet(s);
+}
+
+void startup_on_seeded(struct session *s)
+{
+	s->is_seeding = false;
 	greet(s);
 }

@@ -11,5 +11,7 @@ void startup_pump(struct session *s);
 void startup_connect(struct session *s);
 /* Both backends may have an answer by now. */
 void startup_on_connected(struct session *s);
+/* Both sides have their seed: the client is greeted. */
+void startup_on_seeded(struct session *s);
 
 #endif

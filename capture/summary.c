@@ -89,6 +89,7 @@ void summary_print(const struct summary *s, FILE *out)
 	if (s->stats->lost_exchanges > 0)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",
 			s->stats->lost_exchanges, s->stats->why);
+	preflight_run_print(s->preflight, out);
 	fprintf(out, "twinkly: trace: %s\n", s->settings->trace_file);
 }
 

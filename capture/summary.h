@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "capture/preflight_run.h"
 #include "capture/proxy.h"
 
 struct summary {
@@ -14,6 +15,7 @@ struct summary {
 	const struct proxy_counts *counts;
 	const struct trace_queue_stats *stats;
 	struct rules_seen *rules; /* NULL: unknown */
+	const struct preflight_run *preflight; /* NULL: nobody connected */
 	bool has_command;
 	int command_status;
 };

@@ -131,6 +131,8 @@ static void check_session(struct session *s, int64_t now)
 		return;
 	if (is_login(s) && now > s->deadline_us)
 		give_up_login(s);
+	else if (s->state == SESSION_CONNECTING && s->is_seeding && now > s->deadline_us)
+		session_fatal(s, "57014", "a database does not answer at the session's start");
 	else if (s->state == SESSION_CLOSING && now > s->deadline_us)
 		session_end(s, "the client does not read its last message");
 	if (s->state != SESSION_READY || !s->exchange.is_open)
@@ -270,7 +272,7 @@ static void check_turn(struct proxy *p, int64_t now)
 
 static bool is_timed(const struct session *s)
 {
-	return is_login(s) || s->state == SESSION_CLOSING;
+	return is_login(s) || s->is_seeding || s->state == SESSION_CLOSING;
 }
 
 static bool has_work(const struct proxy *p)

@@ -105,6 +105,12 @@ static const struct conf_key keys[] = {
 		"version"},
 	{"comparison.backend-timeout", CONF_DURATION, "60s", NULL, 1000, 24 * KEY_HOUR, false,
 		"how long a database may say nothing in an exchange; then it is inconclusive"},
+	{"comparison.preflight", CONF_ENUM, "settings", "off settings full", 0, 0, false,
+		"what is compared of the two databases when the first client connects to them: "
+		"settings and schema, or also sequences and numbers of rows"},
+	{"comparison.deterministic", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"what both databases generate alike: \"random\", \"uuid\" (which needs "
+		"twinkly-capture --install-shim)"},
 	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
 		"the trace to write; -t on the command line overrides it"},
 	{"trace.on-failure", CONF_ENUM, "stop", "stop continue", 0, 0, false,
@@ -187,6 +193,7 @@ static void fill_comparison(struct settings *s)
 	s->undoes_ddl =
 		(enum settings_undoes_ddl)conf_integer(s->conf, "comparison.transactional-ddl");
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
+	s->preflight = (enum settings_preflight)conf_integer(s->conf, "comparison.preflight");
 }
 
 static void fill_clients(struct settings *s)
@@ -324,8 +331,30 @@ static size_t check_metrics(const struct settings *s, FILE *out)
 	return complain(s, "monitoring.metrics.address", out, "expected an IP address");
 }
 
+/* Fills in what is to be generated alike. */
+static size_t take_deterministic(struct settings *s, FILE *out)
+{
+	static const char key[] = "comparison.deterministic";
+	size_t errors = 0;
+
+	for (size_t i = 0; i < conf_count(s->conf, key); i++) {
+		const char *word = conf_item(s->conf, key, i);
+
+		if (strcmp(word, "random") == 0) {
+			s->seeds_random = true;
+		} else if (strcmp(word, "uuid") == 0) {
+			s->seeds_uuid = true;
+		} else {
+			fprintf(out, "%s: %s: \"%s\" is neither \"random\" nor \"uuid\"\n",
+				conf_place(s->conf, key, i), key, word);
+			errors++;
+		}
+	}
+	return errors;
+}
+
 /* What the table cannot say. */
-static size_t check_more(const struct settings *s, FILE *out)
+static size_t check_more(struct settings *s, FILE *out)
 {
 	const char *state = s->mismatch_sqlstate;
 	size_t errors = 0;
@@ -341,7 +370,7 @@ static size_t check_more(const struct settings *s, FILE *out)
 	       check_patterns(s, "comparison.exclude-patterns", out) +
 	       check_patterns(s, "proxy.routing.postgres-only-patterns", out) +
 	       check_patterns(s, "proxy.routing.yugabyte-only-patterns", out) +
-	       rules_check(s->conf, out);
+	       take_deterministic(s, out) + rules_check(s->conf, out);
 }
 
 bool settings_load(

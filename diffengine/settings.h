@@ -30,6 +30,8 @@ enum settings_on_mismatch { ON_MISMATCH_TERMINATE, ON_MISMATCH_ERROR, ON_MISMATC
 
 enum settings_undoes_ddl { UNDOES_DDL_AUTO, UNDOES_DDL_YES, UNDOES_DDL_NO };
 
+enum settings_preflight { PREFLIGHT_OFF, PREFLIGHT_SETTINGS, PREFLIGHT_FULL };
+
 struct settings {
 	struct conf *conf;
 
@@ -56,6 +58,8 @@ struct settings {
 	bool has_execution;     /* else serial under -- COMMAND, ordered in the daemon */
 	enum settings_execution execution;
 	int64_t backend_timeout_us;
+	enum settings_preflight preflight;
+	bool seeds_random, seeds_uuid; /* comparison.deterministic; uuid needs the seed, too */
 	int64_t clock_tolerance_us;
 	enum settings_undoes_ddl undoes_ddl; /* of YugabyteDB, at ROLLBACK */
 

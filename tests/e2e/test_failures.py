@@ -74,7 +74,8 @@ def test_a_database_on_one_side_only(env):
 
 def terminate_backends(env, server, sleeping):
     """Ends the proxy's connections to that server: those asleep, or those that idle."""
-    state = "state = 'active' AND query LIKE '%pg_sleep%'" if sleeping else "state = 'idle'"
+    state = ("state = 'active' AND query LIKE '%pg_sleep%'" if sleeping else
+             "state = 'idle' AND application_name <> 'twinkly preflight'")
     return server.execute(env.database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                           "WHERE datname = current_database() AND pid <> pg_backend_pid() "
                           f"AND {state}")

@@ -73,8 +73,8 @@ static inline void stage_settings(struct stage *st, const char *const *more)
 		"proxy.postgresql.host=127.0.0.1", "proxy.postgresql.sslmode=disable",
 		"proxy.yugabytedb.host=127.0.0.1", "proxy.yugabytedb.sslmode=disable",
 		"proxy.window=16KB", "proxy.max-message=64KB",
-		"comparison.source-of-truth=postgresql"};
-	size_t count = 10;
+		"comparison.source-of-truth=postgresql", "comparison.preflight=off"};
+	size_t count = 11;
 
 	snprintf(ports[0], sizeof(ports[0]), "proxy.listen-port=%d", stage_free_port());
 	snprintf(ports[1], sizeof(ports[1]), "proxy.postgresql.port=%d", stage_listen(&st->truth));
