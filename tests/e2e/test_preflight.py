@@ -70,9 +70,9 @@ def test_one_difference(env, name, sql, value):
 
 
 @on_postgresql_only
-@cases(("server_encoding", "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'", "LATIN1"),
-       ("datcollate", "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C'", "C.UTF-8"),
-       ("datctype", "LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'", "C.UTF-8"))
+@cases(("encoding", "server_encoding", "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'", "LATIN1"),
+       ("collation", "datcollate", "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C'", "C.UTF-8"),
+       ("ctype", "datctype", "LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'", "C.UTF-8"))
 def test_encoding_and_collation(env, name, how, value):
     """Made anew, since a database keeps them for life."""
     env.yugabytedb.drop_database(env.database)
