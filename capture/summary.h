@@ -14,7 +14,7 @@ struct summary {
 	const struct settings *settings;
 	const struct proxy_counts *counts;
 	const struct trace_queue_stats *stats;
-	struct rules_seen *rules; /* NULL: unknown */
+	struct rules_seen *rules;              /* NULL: unknown */
 	const struct preflight_run *preflight; /* NULL: nobody connected */
 	bool has_command;
 	int command_status;
