@@ -13,6 +13,7 @@
 
 #include "base/conf_parse.h"
 #include "base/conf_tree.h"
+#include "base/file.h"
 
 struct conf *conf_new_empty(void)
 {
@@ -37,23 +38,6 @@ void conf_free(struct conf *conf)
 	free(conf);
 }
 
-/* At most one byte more than a file may have. 0, or the error's number. */
-static int read_to_end(int fd, struct buf *text)
-{
-	for (;;) {
-		if (!buf_reserve(text, 1))
-			return buf_len(text) > CONF_FILE_MAX ? 0 : ENOMEM;
-		ssize_t n = read(fd, buf_tail(text), buf_room(text));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		if (n == 0)
-			return 0;
-		buf_added(text, (size_t)n);
-	}
-}
-
 static bool is_open_already(const struct conf_source *source)
 {
 	for (const struct conf_source *it = source->parent; it; it = it->parent)
@@ -70,8 +54,10 @@ static int slurp(const char *path, struct buf *text, struct conf_source *source)
 
 	if (fd < 0)
 		return errno;
-	int error = fstat(fd, &st) == 0 ? read_to_end(fd, text) : errno;
+	int error = fstat(fd, &st) == 0 ? file_read_descriptor(fd, text) : errno;
 	close(fd);
+	if (error == EFBIG) /* the caller says so in its own words */
+		error = 0;
 	if (error == 0) {
 		source->is_file = true;
 		source->device = st.st_dev;

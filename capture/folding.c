@@ -10,6 +10,7 @@
 #include "capture/answer.h"
 #include "diffengine/analysis.h"
 #include "diffengine/compare.h"
+#include "diffengine/known.h"
 #include "diffengine/row_policy.h"
 #include "diffengine/rules.h"
 
@@ -212,6 +213,19 @@ static enum diff_kind kind_of(enum fold_result result)
 	return result == FOLD_ORDER ? DIFF_ORDER : DIFF_VALUE;
 }
 
+static const char *known_rule(struct session *s, enum diff_kind kind)
+{
+	const struct exchange *ex = &s->exchange;
+	struct known *known = s->proxy->policy.compare.known;
+	struct known_difference difference = {.kind = kind};
+	unsigned at = ex->folding.ordinal;
+
+	if (!known || at >= ex->command_count || !ex->commands[at].statement)
+		return NULL;
+	difference.statement = statement_text(ex->commands[at].statement);
+	return known_allow(known, &difference);
+}
+
 void folding_judge(struct session *s, struct arena *arena, struct comparison *result)
 {
 	const struct folding *f = &s->exchange.folding;
@@ -223,12 +237,17 @@ void folding_judge(struct session *s, struct arena *arena, struct comparison *re
 		(struct comparison){.verdict = is_excused ? VERDICT_UNDECIDABLE : VERDICT_MISMATCH};
 	if (!difference || !verdict)
 		return;
+	difference->kind = kind_of(f->result);
+	if (!is_excused)
+		difference->rule = known_rule(s, difference->kind);
+	if (difference->rule)
+		result->verdict = VERDICT_ALLOWED;
 	*verdict = result->verdict;
 	difference->ordinal = f->ordinal;
 	difference->row = f->first_row;
-	difference->kind = kind_of(f->result);
 	difference->verdict = result->verdict;
-	difference->rule = is_excused ? "builtin:undetermined" : NULL;
+	if (is_excused)
+		difference->rule = "builtin:undetermined";
 	difference->text = sentence(s, arena);
 	difference->truth = arena_printf(arena, "%lld rows", (long long)f->truth.rows);
 	difference->candidate = arena_printf(arena, "%lld rows", (long long)f->candidate.rows);

@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "capture/check.h"
 #include "capture/run.h"
+#include "diffengine/known.h"
 #include "wire/backend.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 	OPTION_REMOVE,
 	OPTION_DATABASE,
 	OPTION_USER,
+	OPTION_KNOWN,
 	OPTION_VERBOSE,
 	OPTION_QUIET
 };
@@ -44,6 +46,8 @@ static const struct option_row rows[] = {
 	{OPTION_DATABASE, 0, "database", "NAME",
 		"for these: the database, where the configuration names none"},
 	{OPTION_USER, 0, "user", "NAME", "and the user"},
+	{OPTION_KNOWN, 0, "known", "FILE",
+		"differences that this list names are allowed; see twinkly-report --write-known"},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "log more; twice: everything"},
 	{OPTION_QUIET, 'q', "quiet", NULL, "no summary, only errors are logged"},
 };
@@ -61,7 +65,8 @@ static const struct option_table table = {.program = "twinkly-capture",
 #define OVERRIDES_MAX 256
 
 struct arguments {
-	const char *config;
+	const char *config, *known_path;
+	struct known *known;
 	char *trace; /* as an override, owned */
 	const char *overrides[OVERRIDES_MAX];
 	size_t override_count;
@@ -123,6 +128,9 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 		return set_trace(a, value, err);
 	case OPTION_SET:
 		return add_override(a, value, err);
+	case OPTION_KNOWN:
+		a->known_path = value;
+		return true;
 	case OPTION_PRINT:
 		a->prints_config = true;
 		return true;
@@ -188,6 +196,18 @@ static char *join(int argc, char **argv)
 	return joined;
 }
 
+static bool load_known(struct arguments *a)
+{
+	struct err err;
+
+	if (!a->known_path)
+		return true;
+	a->known = known_load(a->known_path, &err);
+	if (!a->known)
+		fprintf(stderr, "twinkly-capture: %s\n", err.text);
+	return a->known != NULL;
+}
+
 static int capture(
 	struct arguments *a, const struct settings *settings, char **argv, int rest, int argc)
 {
@@ -197,6 +217,7 @@ static int capture(
 		.command = rest < argc ? argv + rest : NULL,
 		.child = &child,
 		.reload = &reload,
+		.known = a->known,
 		.is_quiet = a->is_quiet};
 	char *line = join(argc, argv);
 	int status = EXIT_FAILED;
@@ -254,10 +275,13 @@ int main(int argc, char **argv)
 		backend_isolate();
 		a.check.settings = &settings;
 		status = check_run(&a.check);
+	} else if (!load_known(&a)) {
+		status = EXIT_USAGE;
 	} else {
 		status = capture(&a, &settings, argv, rest, argc);
 	}
 	settings_fini(&settings);
+	known_free(a.known);
 	free(a.trace);
 	return status;
 }

@@ -17,6 +17,7 @@
 #include "capture/proxy.h"
 #include "capture/status.h"
 #include "capture/summary.h"
+#include "diffengine/known.h"
 #include "schema/trace_read.h"
 
 /* Descriptors beside those of the sessions (a client, two backends): clients that are refused, the
@@ -407,6 +408,30 @@ static enum settings_execution execution_of(const struct run_options *options)
 	return options->command ? EXECUTION_SERIAL : EXECUTION_ORDERED;
 }
 
+static bool on_statement(void *context, struct bytes text, int verdict)
+{
+	known_note_statement(context, text, verdict);
+	return true;
+}
+
+/* Which statements of known differences were run, says the trace. */
+static bool find_gone(const struct run *run)
+{
+	struct trace *trace;
+	struct err err;
+	bool ok;
+
+	if (!run->options->known)
+		return true;
+	trace = trace_open(run->settings.trace_file, &err);
+	ok = trace && trace_read_statements(trace, on_statement, run->options->known, &err);
+	if (!ok)
+		print_error(err.text);
+	if (trace)
+		(void)trace_close(trace, &err); /* it was only read */
+	return ok;
+}
+
 static int run_status(const struct run *run, const struct trace_queue_stats *stats, bool ok)
 {
 	struct summary summary = {.settings = &run->settings,
@@ -414,10 +439,11 @@ static int run_status(const struct run *run, const struct trace_queue_stats *sta
 		.stats = stats,
 		.rules = run->proxy.rules_seen,
 		.preflight = run->proxy.preflight,
+		.known = run->options->known,
 		.has_command = run->options->command != NULL,
 		.command_status = run->options->child->status};
 
-	if (!ok)
+	if (!ok || !find_gone(run))
 		return EXIT_FAILED;
 	if (!run->options->is_quiet)
 		summary_print(&summary, stderr);
@@ -440,6 +466,7 @@ int run_capture(const struct run_options *options)
 	raise_file_limit(&run->settings);
 	hold_signals(true);
 	run->proxy.execution = execution_of(options);
+	run->proxy.policy.compare.known = options->known;
 	run->proxy.on_stopped = on_stopped;
 	run->proxy.context = run;
 	if (!load_files(run)) {

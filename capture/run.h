@@ -14,11 +14,14 @@
 
 enum { EXIT_SAME = 0, EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 
+struct known;
+
 struct run_options {
 	const struct settings *settings;
 	char **command;            /* NULL: daemon */
 	struct command_run *child; /* keeps the environment; used with a command */
 	struct reload *reload;     /* for SIGHUP */
+	struct known *known;       /* known differences; NULL: none */
 	const char *command_line;  /* of twinkly-capture itself, for the trace */
 	bool is_quiet;             /* no summary */
 };

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "capture/run.h"
+#include "diffengine/known.h"
 #include "diffengine/rules_seen.h"
 
 #define RULES_SHOWN 10
@@ -67,6 +68,8 @@ void summary_print(const struct summary *s, FILE *out)
 		if (c->exchanges[i] > 0 || i == VERDICT_EQUAL || i == VERDICT_MISMATCH)
 			fprintf(out, "twinkly: %10" PRId64 " %s\n", c->exchanges[i],
 				verdict_name((enum verdict)i));
+	if (s->known)
+		known_print(s->known, c->exchanges[VERDICT_MISMATCH], "twinkly: ", out);
 	if (c->refused > 0)
 		fprintf(out, "twinkly: %10" PRId64 " sessions refused\n", c->refused);
 	if (c->alone > 0)
@@ -122,7 +125,7 @@ int summary_exit_status(const struct summary *s, FILE *out)
 {
 	const char *why = doubt(s);
 
-	if (s->counts->exchanges[VERDICT_MISMATCH] > 0)
+	if (s->counts->exchanges[VERDICT_MISMATCH] > 0 || known_has_gone(s->known))
 		return EXIT_MISMATCH;
 	if (s->has_command && s->command_status != 0)
 		return s->command_status;

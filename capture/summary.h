@@ -16,13 +16,15 @@ struct summary {
 	const struct trace_queue_stats *stats;
 	struct rules_seen *rules;              /* NULL: unknown */
 	const struct preflight_run *preflight; /* NULL: nobody connected */
+	const struct known *known;             /* NULL: no list was given */
 	bool has_command;
 	int command_status;
 };
 
 void summary_print(const struct summary *s, FILE *out);
 
-/* 1: mismatches; else the command's own status; 3 where that is 0 but nothing was captured,
+/* 1: mismatches, or known differences that are
+ * gone; else the command's own status; 3 where that is 0 but nothing was captured,
  * or the run has gaps or inconclusive exchanges: then `out` gets the reason. */
 int summary_exit_status(const struct summary *s, FILE *out);
 

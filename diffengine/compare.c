@@ -224,6 +224,7 @@ static void begin_command(struct compare_run *run, unsigned ordinal)
 
 	run->ordinal = ordinal;
 	run->text = subject.statement;
+	run->asked = command_of(run, ordinal)->asked;
 	run->analysis = NULL;
 	run->scope = NULL;
 	if (!subject.statement.ptr)

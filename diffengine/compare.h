@@ -23,6 +23,7 @@
 #define COMPARE_VALUE_MAX       200 /* bytes of a value that a text or report shows */
 
 struct analysis_cache;
+struct known;
 struct ledger;
 struct object_oids;
 struct rules;
@@ -34,12 +35,13 @@ struct compare_portion {
 	bool is_portal;        /* its end is CommandComplete; else fewer rows than asked for */
 };
 
-struct compare_command {   /* what is known of one command of the exchange */
-	struct bytes text; /* the statement whose rows these are: a cursor's own for FETCH;
+struct compare_command {    /* what is known of one command of the exchange */
+	struct bytes text;  /* the statement whose rows these are: a cursor's own for FETCH;
 			       * ptr NULL: unknown */
-	bool is_ordered;   /* its rows have a determined sequence: without `text` only */
-	bool is_excluded;  /* a pattern of the user's: compare nothing */
-	bool is_partial;   /* its rows are a part of a cursor's or portal's */
+	struct bytes asked; /* the statement as it was sent, FETCH itself; ptr NULL: unknown */
+	bool is_ordered;    /* its rows have a determined sequence: without `text` only */
+	bool is_excluded;   /* a pattern of the user's: compare nothing */
+	bool is_partial;    /* its rows are a part of a cursor's or portal's */
 	struct compare_portion portion; /* is_partial: which part, and of what */
 	bool is_total;        /* its order, or the row that it picks, is that of a unique key */
 	struct bytes columns; /* RowDescription body from an earlier Describe; ptr NULL: unknown */
@@ -49,6 +51,7 @@ struct compare_command {   /* what is known of one command of the exchange */
 struct compare_policy {                  /* the same for a whole run; all zero: everything exact */
 	struct analysis_cache *analyses; /* NULL: statements are not analysed */
 	struct rules *rules;             /* NULL: none */
+	struct known *known;             /* known differences; NULL: none */
 	int64_t clock_us;                /* comparison.clock-tolerance */
 	int64_t clock_from_us, clock_until_us; /* Unix time: when stored timestamps may differ so */
 	bool is_major_different;

@@ -15,6 +15,7 @@ struct compare_run {
 	struct comparison *result;
 	unsigned ordinal;                 /* of the command being compared */
 	struct bytes text;                /* its statement; ptr NULL: unknown */
+	struct bytes asked;               /* as it was sent */
 	const struct analysis *analysis;  /* of its statement; NULL: unknown */
 	const struct rules_scope *scope;  /* the rules that select it; NULL: none */
 	enum verdict item;                /* of the item being compared */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "diffengine/compare_impl.h"
+#include "diffengine/known.h"
 
 /* Two values as value.c shows them fit, with names of any sane length. */
 #define SENTENCE_MAX 4096
@@ -95,13 +96,32 @@ static struct rule *find_rule(
 	return rules_allow(run->scope, &difference);
 }
 
+/* A known difference's rule; NULL: it is new. */
+static const char *find_known(
+	struct compare_run *run, enum diff_kind kind, const struct compare_cell *cell)
+{
+	struct known_difference difference = {.statement = run->asked, .kind = kind};
+
+	if (!run->input->policy.known)
+		return NULL;
+	if (cell) {
+		difference.column = cell->column_name;
+		difference.number = cell->column;
+		if (cell->truth_error.ptr)
+			difference.truth = error_field(cell->truth_error, 'C');
+		if (cell->candidate_error.ptr)
+			difference.candidate = error_field(cell->candidate_error, 'C');
+	}
+	return known_allow(run->input->policy.known, &difference);
+}
+
 void compare_note(struct compare_run *run, enum diff_kind kind, const struct compare_cell *cell,
 	const char *text, ...)
 {
 	struct rule *rule = find_rule(run, kind, cell);
-	struct difference d = {.kind = kind,
-		.verdict = rule ? VERDICT_ALLOWED : VERDICT_MISMATCH,
-		.rule = rule ? rule->name : NULL};
+	const char *name = rule ? rule->name : find_known(run, kind, cell);
+	struct difference d = {
+		.kind = kind, .verdict = name ? VERDICT_ALLOWED : VERDICT_MISMATCH, .rule = name};
 	char sentence[SENTENCE_MAX];
 	va_list args;
 
@@ -109,7 +129,7 @@ void compare_note(struct compare_run *run, enum diff_kind kind, const struct com
 	run->item = verdict_worst(run->item, d.verdict);
 	if (rule)
 		rule->use.fired++;
-	if (!is_kept(run, rule != NULL))
+	if (!is_kept(run, name != NULL))
 		return;
 	va_start(args, text);
 	format(sentence, text, args);

@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "diffengine/analysis.h"
 #include "diffengine/exclude.h"
+#include "diffengine/known.h"
 #include "diffengine/rules.h"
 #include "diffengine/settings.h"
 #include "diffengine/version.h"
@@ -58,6 +59,8 @@ static void tell_versions(struct policy *p)
 		p->truth_version[0] && p->candidate_version[0] &&
 		major_of(p->truth_version) != major_of(p->candidate_version);
 	rules_set_versions(p->compare.rules, &versions);
+	if (p->compare.known)
+		known_set_today(p->compare.known, today);
 }
 
 bool policy_load(struct policy *policy, const struct settings *settings, const struct conf *conf,
@@ -127,6 +130,6 @@ void policy_set_time(struct policy *policy, int64_t from_us, int64_t now_us)
 void policy_apply(
 	const struct policy *policy, struct bytes statement, struct compare_command *command)
 {
-	command->text = statement;
+	command->text = command->asked = statement;
 	command->is_excluded = exclude_match(policy->exclude, statement) != NULL;
 }

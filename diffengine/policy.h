@@ -21,8 +21,8 @@ struct settings;
 struct policy {
 	const struct settings *settings;
 	struct exclude *exclude;
-	struct compare_policy compare;
-	int64_t now_us; /* Unix time; 0: unknown */
+	struct compare_policy compare; /* `known` is the caller's: set before policy_load */
+	int64_t now_us;                /* Unix time; 0: unknown */
 	char truth_version[POLICY_VERSION_MAX], candidate_version[POLICY_VERSION_MAX];
 };
 

@@ -26,6 +26,13 @@ static bool take_trace(struct arguments *a, const char *value, struct err *err)
 	return true;
 }
 
+static bool take_known(struct arguments *a, const char *value, struct err *err)
+{
+	(void)err;
+	a->known_path = value;
+	return true;
+}
+
 static bool take_set(struct arguments *a, const char *value, struct err *err)
 {
 	if (a->override_count == ARGUMENTS_OVERRIDES_MAX)
@@ -166,6 +173,8 @@ static bool take_quiet(struct arguments *a, const char *value, struct err *err)
 	X(READ_ONLY, 0, "read-only", NULL, take_read_only, "leave out whatever could write")     \
 	X(DRY_RUN, 'n', "dry-run", NULL, take_dry_run,                                           \
 		"print what would be replayed, and connect to nothing")                          \
+	X(KNOWN, 0, "known", "FILE", take_known,                                                 \
+		"differences that this list names are allowed; twinkly-report --write-known")    \
 	X(UPDATE, 0, "update", NULL, take_update,                                                \
 		"write what the databases answer now into the fixtures, and show what changed")  \
 	X(VERBOSE, 'v', "verbose", NULL, take_verbose, "log more; twice: everything")            \

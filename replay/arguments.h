@@ -12,8 +12,12 @@
 
 #define ARGUMENTS_OVERRIDES_MAX 256
 
+struct known;
+
 struct arguments { /* borrowed from argv */
 	const char *config, *source, *trace;
+	const char *known_path; /* NULL: no list of known differences */
+	struct known *known;    /* the list, once main has loaded it */
 	const char *overrides[ARGUMENTS_OVERRIDES_MAX];
 	size_t override_count;
 	int verbosity;

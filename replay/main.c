@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "diffengine/known.h"
 #include "replay/arguments.h"
 #include "replay/fixture_run.h"
 #include "replay/run.h"
@@ -61,6 +62,7 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		.source = a->source,
 		.trace = trace,
 		.command_line = command_line,
+		.known = a->known,
 		.is_quiet = a->is_quiet,
 		.wishes = a->wishes};
 
@@ -92,6 +94,24 @@ static int replay(const struct arguments *a, const struct settings *settings,
 	return run_replay(&options);
 }
 
+static bool load_known(struct arguments *a)
+{
+	struct err err;
+
+	if (!a->known_path)
+		return true;
+	if (fixture_run_is_for(a->source))
+		err_set(&err, "--known is for traces: a fixture says itself what is accepted");
+	else if (a->wishes.against != AGAINST_BOTH)
+		err_set(&err, "--known is about two databases, --against %s asks one",
+			a->wishes.against == AGAINST_TRUTH ? "truth" : "candidate");
+	else
+		a->known = known_load(a->known_path, &err);
+	if (!a->known)
+		fprintf(stderr, "twinkly-replay: %s\n", err.text);
+	return a->known != NULL;
+}
+
 static int configure_and_replay(struct arguments *a, int argc, char **argv)
 {
 	struct settings settings;
@@ -103,6 +123,10 @@ static int configure_and_replay(struct arguments *a, int argc, char **argv)
 	if (!settings_load(&settings, a->config, a->overrides, a->override_count, stderr))
 		return EXIT_USAGE;
 	set_log_level(&settings, a);
+	if (!load_known(a)) {
+		settings_fini(&settings);
+		return EXIT_USAGE;
+	}
 	buf_init(&line, 65536);
 	buf_init(&trace, PATH_LEN_MAX);
 	/* A command line that does not fit is cut in the trace. */
@@ -113,6 +137,7 @@ static int configure_and_replay(struct arguments *a, int argc, char **argv)
 		status = replay(a, &settings, buf_cstr(&line), buf_cstr(&trace));
 	else
 		fprintf(stderr, "twinkly-replay: the trace's path is too long\n");
+	known_free(a->known);
 	buf_fini(&line);
 	buf_fini(&trace);
 	settings_fini(&settings);

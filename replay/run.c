@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "diffengine/known.h"
 #include "replay/dry_run.h"
 #include "replay/progress.h"
 #include "replay/replay.h"
@@ -103,6 +104,30 @@ static int tell(const struct replay *r, struct run_result *result)
 	return EXIT_SAME;
 }
 
+static bool on_statement(void *context, struct bytes text, int verdict)
+{
+	known_note_statement(context, text, verdict);
+	return true;
+}
+
+/* Which statements of known differences were run, says the new trace. */
+static bool find_gone(const struct run *run)
+{
+	struct trace *trace;
+	struct err err;
+	bool ok;
+
+	if (!run->options->known)
+		return true;
+	trace = trace_open(run->options->trace, &err);
+	ok = trace && trace_read_statements(trace, on_statement, run->options->known, &err);
+	if (!ok)
+		print_error(err.text);
+	if (trace)
+		(void)trace_close(trace, &err); /* it was only read */
+	return ok;
+}
+
 static int summarise(const struct run *run)
 {
 	const struct replay *r = &run->replay;
@@ -110,6 +135,7 @@ static int summarise(const struct run *run)
 		.counts = &r->counts,
 		.recall = &r->recall,
 		.wishes = &r->wishes,
+		.known = run->options->known,
 		.source = run->options->source,
 		.trace = run->options->trace,
 		.recorded_gaps = r->roster.gaps,
@@ -145,7 +171,7 @@ static int replay_recorded(struct run *run)
 		print_error(r->writer.why.text);
 		return EXIT_FAILED;
 	}
-	return summarise(run);
+	return find_gone(run) ? summarise(run) : EXIT_FAILED;
 }
 
 static int replay_source(struct run *run)
@@ -157,6 +183,7 @@ static int replay_source(struct run *run)
 	struct err err;
 
 	r->wishes = run->options->wishes;
+	r->policy.compare.known = run->options->known;
 	if (!replay_init(r, run->options->settings, &err)) {
 		print_error(err.text);
 		return EXIT_USAGE;

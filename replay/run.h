@@ -16,11 +16,14 @@ struct run_result {
 	char why[1024];   /* it was, or the first session that could not connect; "" else */
 };
 
+struct known;
+
 struct run_options {
 	const struct settings *settings;
 	const char *source;       /* trace to replay */
 	const char *trace;        /* trace to write */
 	const char *command_line; /* of twinkly-replay itself, for the trace */
+	struct known *known;      /* known differences; NULL: none */
 	bool is_quiet;            /* no summary */
 	struct replay_wishes wishes;
 	struct run_result *result; /* NULL, or in place of summary and judgement: 0 is returned */

@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+#include "diffengine/known.h"
+
 static int64_t replayed(const struct replay_counts *counts)
 {
 	int64_t sum = 0;
@@ -65,6 +67,8 @@ void summary_print(const struct summary *s, FILE *out)
 		if (c->exchanges[i] > 0 || i == VERDICT_EQUAL || i == VERDICT_MISMATCH)
 			fprintf(out, "twinkly: %10" PRId64 " %s\n", c->exchanges[i],
 				verdict_name((enum verdict)i));
+	if (s->known)
+		known_print(s->known, c->exchanges[VERDICT_MISMATCH], "twinkly: ", out);
 	print_count(out, c->waited, "times a session waited for another");
 	print_count(out, c->relaxed,
 		"relaxed: begun before the answer that they had followed in the capture");
@@ -110,7 +114,7 @@ int summary_exit_status(const struct summary *s, FILE *out)
 
 	if (s->stopped)
 		fprintf(out, "twinkly: the replay ended early: %s\n", s->stopped);
-	if (s->counts->exchanges[VERDICT_MISMATCH] > 0)
+	if (s->counts->exchanges[VERDICT_MISMATCH] > 0 || known_has_gone(s->known))
 		return EXIT_MISMATCH;
 	if (s->stopped)
 		return EXIT_FAILED;

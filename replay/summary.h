@@ -15,6 +15,7 @@ enum { EXIT_SAME = 0, EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 struct summary {
 	const struct settings *settings;
 	const struct replay_counts *counts;
+	const struct known *known;          /* NULL: no list was given */
 	const struct recall_counts *recall; /* NULL: the same as zeros */
 	const struct replay_wishes *wishes; /* NULL: the defaults */
 	const char *source, *trace;         /* paths: replayed, written */
@@ -26,7 +27,8 @@ struct summary {
 
 void summary_print(const struct summary *s, FILE *out);
 
-/* 1: mismatches; 3: none, but the replay proves nothing, and `out` gets the reason; else 0. */
+/* 1: mismatches, or known differences that are gone;
+ * 3: none, but the replay proves nothing, and `out` gets the reason; else 0. */
 int summary_exit_status(const struct summary *s, FILE *out);
 
 #endif

@@ -217,14 +217,18 @@ static bool on_difference(void *context, const struct trace_exchange *exchange,
 bool csv_report(FILE *out, struct trace *t, const struct summary *s, struct err *err)
 {
 	struct writer w = {.out = out, .summary = s};
-	struct walk_visitor visitor = {.context = &w, .on_difference = on_difference};
+	struct known_walk known;
+	struct walk_visitor visitor = {
+		.context = &w, .known = s->known ? &known : NULL, .on_difference = on_difference};
 	bool ok;
 
 	/* A field's text grows at most threefold by U+FFFD, and twofold by quotes. */
 	buf_init(&w.text, 3 * FIELD_MAX + 64);
 	buf_init(&w.quoted, 6 * FIELD_MAX + 256);
 	write_header(&w);
+	known_walk_init(&known, s->known);
 	ok = walk_trace(t, &s->counts, &visitor, err);
+	known_walk_fini(&known);
 	buf_fini(&w.text);
 	buf_fini(&w.quoted);
 	return ok;

@@ -8,6 +8,7 @@
 
 #include "report/csv.h"
 #include "report/html.h"
+#include "report/known_file.h"
 #include "report/options.h"
 #include "report/output.h"
 #include "report/terminal.h"
@@ -62,6 +63,27 @@ static bool write_terminal(const struct report_options *o, const struct summary 
 	return true;
 }
 
+static bool write_known(
+	const struct report_options *o, struct trace *t, const struct summary *s, struct err *err)
+{
+	struct known_file_counts c;
+
+	if (!known_file_write(o->write_known, t, s, &c, err))
+		return false;
+	if (o->is_quiet)
+		return true;
+	printf("Known differences: %s: %zu entries, %zu of them new", o->write_known, c.entries,
+		c.added);
+	if (c.before.unasked > 0)
+		printf(", %zu not executed and kept", c.before.unasked);
+	if (c.before.gone > 0)
+		printf("; %zu gone and left out", c.before.gone);
+	if (c.before.omitted > 0)
+		printf("; no room for %lld differences", (long long)c.before.omitted);
+	putchar('\n');
+	return true;
+}
+
 static bool write_all(
 	const struct report_options *o, struct trace *t, const struct summary *s, struct err *err)
 {
@@ -69,16 +91,20 @@ static bool write_all(
 		return false;
 	if (o->csv && !write_csv(o, t, s, err))
 		return false;
-	return o->is_quiet || write_terminal(o, s, err);
+	if (!o->is_quiet && !write_terminal(o, s, err))
+		return false;
+	return !o->write_known || write_known(o, t, s, err);
 }
 
-static int report(const struct report_options *o, struct trace *t, struct err *err)
+static int report(
+	const struct report_options *o, struct trace *t, struct known *known, struct err *err)
 {
+	struct summary_wish wish = {.path = o->trace, .only = o->only, .known = known};
 	struct summary s;
 	char why[SUMMARY_WHY_MAX];
 	int status = EXIT_FAILED;
 
-	if (summary_collect(&s, t, o->trace, o->only, err) && write_all(o, t, &s, err)) {
+	if (summary_collect(&s, t, &wish, err) && write_all(o, t, &s, err)) {
 		status = (int)summary_status(&s, why);
 		if (status == SUMMARY_INCOMPLETE)
 			err_set(err, "%s", why);
@@ -93,10 +119,28 @@ static int fail(const struct err *err, int status)
 	return status;
 }
 
+/* NULL and true: none was asked for. */
+static bool load_known(const struct report_options *o, struct known **known, struct err *err)
+{
+	char today[CLOCK_TEXT_MAX];
+
+	*known = NULL;
+	if (!o->known)
+		return true;
+	*known = known_load(o->known, err);
+	if (!*known)
+		return false;
+	clock_format_utc(clock_wall_us(), today);
+	today[10] = '\0'; /* the date of an ISO 8601 text */
+	known_set_today(*known, today);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct report_options o;
 	struct err err = {.text = ""}, close_err;
+	struct known *known;
 	struct trace *t;
 	int status;
 	enum options_result result = report_options_parse(argc, argv, &o, &err);
@@ -105,10 +149,15 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	if (result == OPTIONS_INVALID)
 		return fail(&err, EXIT_USAGE);
+	if (!load_known(&o, &known, &err))
+		return fail(&err, EXIT_USAGE);
 	t = trace_open(o.trace, &err);
-	if (!t)
+	if (!t) {
+		known_free(known);
 		return fail(&err, EXIT_FAILED);
-	status = report(&o, t, &err);
+	}
+	status = report(&o, t, known, &err);
+	known_free(known);
 	(void)trace_close(t, &close_err); /* it was only read */
 	return status == EXIT_FAILED ? fail(&err, status) : status;
 }

@@ -11,7 +11,7 @@
 
 #include "diffengine/verdict.h"
 
-enum { OPT_HTML = 1, OPT_CSV, OPT_LIMIT, OPT_ONLY, OPT_QUIET };
+enum { OPT_HTML = 1, OPT_CSV, OPT_LIMIT, OPT_ONLY, OPT_KNOWN, OPT_WRITE_KNOWN, OPT_QUIET };
 
 static const struct option_row option_rows[] = {
 	{OPT_HTML, 0, "html", "FILE", "write one self-contained HTML page"},
@@ -19,6 +19,10 @@ static const struct option_row option_rows[] = {
 	{OPT_LIMIT, 0, "limit", "N",
 		"show at most N groups, 0 for all (terminal 20, HTML 500; CSV has all)"},
 	{OPT_ONLY, 0, "only", "KIND", "show differences of this kind alone, such as row-count"},
+	{OPT_KNOWN, 0, "known", "FILE",
+		"what this list names is allowed; status 1 means new or vanished"},
+	{OPT_WRITE_KNOWN, 0, "write-known", "FILE",
+		"write the mismatches as such a list, or bring the one that is there up to date"},
 	{OPT_QUIET, 'q', "quiet", NULL, "no summary on the terminal"},
 };
 
@@ -76,6 +80,12 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 		return parse_limit(value, &o->limit, err);
 	case OPT_ONLY:
 		return parse_kind(value, &o->only, err);
+	case OPT_KNOWN:
+		o->known = value;
+		return true;
+	case OPT_WRITE_KNOWN:
+		o->write_known = value;
+		return true;
 	default:
 		o->is_quiet = true;
 		return true;
@@ -97,10 +107,16 @@ static bool is_same_file(const char *a, const char *b)
 /* A report must not take the place of the trace or of the other report. */
 static bool check_files(const struct report_options *o, struct err *err)
 {
-	if (is_same_file(o->trace, o->html) || is_same_file(o->trace, o->csv))
+	if (is_same_file(o->trace, o->html) || is_same_file(o->trace, o->csv) ||
+		is_same_file(o->trace, o->write_known))
 		return err_set(err, "the report would overwrite the trace \"%s\"", o->trace);
 	if (is_same_file(o->html, o->csv))
 		return err_set(err, "both reports would go to \"%s\"", o->html);
+	if (is_same_file(o->html, o->write_known) || is_same_file(o->csv, o->write_known))
+		return err_set(err, "a report and the list of known differences would go to \"%s\"",
+			o->write_known);
+	if (is_same_file(o->html, o->known) || is_same_file(o->csv, o->known))
+		return err_set(err, "the report would overwrite the list \"%s\"", o->known);
 	return true;
 }
 

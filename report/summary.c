@@ -188,13 +188,44 @@ static bool on_gap(void *context, const struct trace_gap *row)
 	return true;
 }
 
-bool summary_collect(
-	struct summary *s, struct trace *t, const char *path, int only, struct err *err)
+/* What the list of known differences makes of the counts. */
+static void count_known(struct summary *s, const struct known_walk *k)
 {
-	struct walk_visitor visitor = {
-		.context = s, .on_command = on_command, .on_difference = on_difference};
+	s->counts.by_verdict[VERDICT_MISMATCH] -= k->commands;
+	s->counts.by_verdict[VERDICT_ALLOWED] += k->commands;
+	for (int v = 0; v < VERDICT_COUNT; v++) {
+		s->counts.exchanges_by_verdict[VERDICT_MISMATCH] -= k->exchanges[v];
+		s->counts.exchanges_by_verdict[v] += k->exchanges[v];
+	}
+	known_count(k->known, &s->known_counts);
+}
 
-	*s = (struct summary){.path = path, .only = only, .began_wall_us = -1, .ended_wall_us = -1};
+static bool walk(struct summary *s, struct trace *t, struct err *err)
+{
+	struct known_walk known;
+	struct walk_visitor visitor = {.context = s,
+		.known = s->known ? &known : NULL,
+		.on_command = on_command,
+		.on_difference = on_difference};
+	bool ok;
+
+	known_walk_init(&known, s->known);
+	ok = walk_trace(t, &s->counts, &visitor, err) &&
+	     (!s->known || known_walk_statements(s->known, t, err));
+	if (ok && s->known)
+		count_known(s, &known);
+	known_walk_fini(&known);
+	return ok;
+}
+
+bool summary_collect(
+	struct summary *s, struct trace *t, const struct summary_wish *wish, struct err *err)
+{
+	*s = (struct summary){.path = wish->path,
+		.only = wish->only,
+		.known = wish->known,
+		.began_wall_us = -1,
+		.ended_wall_us = -1};
 	arena_init(&s->arena, ARENA_CEILING);
 	s->sessions = calloc(SUMMARY_SESSIONS, sizeof(*s->sessions));
 	if (!s->sessions)
@@ -202,8 +233,7 @@ bool summary_collect(
 	if (!groups_init(&s->mismatches, SUMMARY_MISMATCH_GROUPS, err) ||
 		!groups_init(&s->others, SUMMARY_OTHER_GROUPS, err))
 		return false;
-	if (!read_head(s, t, err) || !trace_count(t, &s->counts, err) ||
-		!walk_trace(t, &s->counts, &visitor, err) ||
+	if (!read_head(s, t, err) || !trace_count(t, &s->counts, err) || !walk(s, t, err) ||
 		!trace_read_sessions(t, on_session, s, err) || !trace_read_gaps(t, on_gap, s, err))
 		return false;
 	groups_order(&s->mismatches);
@@ -270,6 +300,13 @@ enum summary_status summary_status(const struct summary *s, char why[SUMMARY_WHY
 		snprintf(why, SUMMARY_WHY_MAX, "Not equal: %" PRId64 " %s in %" PRId64 " %s",
 			mismatches, plural(mismatches, "mismatch", "mismatches"), c->exchanges,
 			exchanges);
+		return SUMMARY_MISMATCH;
+	}
+	if (s->known_counts.gone > 0) {
+		snprintf(why, SUMMARY_WHY_MAX,
+			"No new mismatch in %" PRId64 " %s, but %zu known %s gone: renew the list",
+			c->exchanges, exchanges, s->known_counts.gone,
+			plural((int64_t)s->known_counts.gone, "difference is", "differences are"));
 		return SUMMARY_MISMATCH;
 	}
 	if (find_incomplete(s, why))

@@ -7,6 +7,7 @@
 #define REPORT_SUMMARY_H
 
 #include "base/clock.h"
+#include "diffengine/known.h"
 #include "report/groups.h"
 #include "schema/trace_read.h"
 
@@ -36,8 +37,10 @@ struct summary_gap {
 enum summary_status { SUMMARY_EQUAL = 0, SUMMARY_MISMATCH = 1, SUMMARY_INCOMPLETE = 3 };
 
 struct summary {
-	const char *path; /* the caller's */
-	int only;         /* groups of this diff_kind alone, or SUMMARY_ANY_KIND */
+	const char *path;    /* the caller's */
+	int only;            /* groups of this diff_kind alone, or SUMMARY_ANY_KIND */
+	struct known *known; /* NULL: no list of known differences was given */
+	struct known_counts known_counts;
 	struct summary_backend truth, candidate;
 	struct bytes twinkly_version, program, command_line, configuration; /* empty: absent */
 	int64_t began_wall_us, ended_wall_us;                               /* -1: unknown */
@@ -52,8 +55,14 @@ struct summary {
 	struct arena arena;
 };
 
+struct summary_wish {
+	const char *path;    /* of the trace, for the reports */
+	int only;            /* an enum diff_kind or SUMMARY_ANY_KIND */
+	struct known *known; /* the verdicts are what they are by this list; or NULL */
+};
+
 /* Reads the trace. After a failure summary_fini is harmless (and needed). */
-bool summary_collect(struct summary *s, struct trace *t, const char *path, int only,
+bool summary_collect(struct summary *s, struct trace *t, const struct summary_wish *wish,
 	struct err *err) ATTR_USE_RESULT;
 void summary_fini(struct summary *s);
 

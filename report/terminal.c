@@ -191,12 +191,26 @@ static void write_gaps(FILE *out, const struct summary *s)
 			s->counts.gaps - (int64_t)s->gap_count);
 }
 
+/* "New": commands that still mismatch. */
+static void write_known(FILE *out, const struct summary *s)
+{
+	int64_t fresh = s->counts.by_verdict[VERDICT_MISMATCH];
+
+	if (!s->known)
+		return;
+	if (fresh == 0) /* an exchange may have no commands */
+		fresh = s->counts.exchanges_by_verdict[VERDICT_MISMATCH];
+	fputc('\n', out);
+	known_print(s->known, fresh, "  ", out);
+}
+
 void terminal_write(FILE *out, const struct summary *s, size_t limit)
 {
 	if (limit == 0)
 		limit = SIZE_MAX;
 	write_head(out, s);
 	write_counts(out, s);
+	write_known(out, s);
 	write_mismatches(out, s, limit);
 	write_others(out, s, limit);
 	write_gaps(out, s);

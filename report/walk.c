@@ -26,13 +26,17 @@ static bool on_command(void *context, const struct trace_command *row, struct by
 {
 	struct walk *w = context;
 
+	struct trace_command shown = *row;
+
 	w->commands++;
+	if (w->visitor->known)
+		shown.verdict = known_walk_verdict(w->visitor->known, row->ordinal, row->verdict);
 	/* Ordinals with holes come only from a damaged trace: the exchange's verdict serves. */
 	if (row->ordinal >= 0 && (size_t)row->ordinal == buf_len(&w->verdicts) &&
-		row->verdict >= 0 && row->verdict < VERDICT_COUNT)
-		(void)!buf_append_byte(&w->verdicts, (unsigned char)row->verdict);
+		shown.verdict >= 0 && shown.verdict < VERDICT_COUNT)
+		(void)!buf_append_byte(&w->verdicts, (unsigned char)shown.verdict);
 	if (w->visitor->on_command)
-		w->visitor->on_command(w->visitor->context, w->exchange, row, statement);
+		w->visitor->on_command(w->visitor->context, w->exchange, &shown, statement);
 	return true;
 }
 
@@ -52,21 +56,32 @@ static bool on_difference(void *context, const struct trace_difference_context *
 	struct walk *w = context;
 	int ordinal = row->difference->ordinal;
 	int verdict = w->exchange->verdict;
+	struct trace_difference shown = *row->difference;
+	struct trace_difference_context with = *row;
 
+	with.difference = &shown;
 	if (ordinal >= 0 && (size_t)ordinal < buf_len(&w->verdicts))
 		verdict = buf_bytes(&w->verdicts).ptr[ordinal];
-	w->has_failed =
-		!w->visitor->on_difference(w->visitor->context, w->exchange, row, verdict, w->err);
+	if (w->visitor->known)
+		shown.rule = known_walk_rule(w->visitor->known, row, verdict);
+	w->has_failed = !w->visitor->on_difference(
+		w->visitor->context, w->exchange, &with, verdict, w->err);
 	return !w->has_failed;
 }
 
 static bool on_exchange(void *context, const struct trace_exchange *row)
 {
 	struct walk *w = context;
+	struct trace_exchange shown = *row;
 
 	if (row->verdict == VERDICT_EQUAL)
 		return true;
-	w->exchange = row;
+	if (w->visitor->known &&
+		!known_walk_exchange(w->visitor->known, w->trace, &shown, w->err)) {
+		w->has_failed = true;
+		return false;
+	}
+	w->exchange = &shown;
 	w->commands = 0;
 	buf_reset(&w->verdicts);
 	if (!trace_read_commands(w->trace, row->id, on_command, w, w->err)) {

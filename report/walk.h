@@ -6,11 +6,15 @@
 #ifndef REPORT_WALK_H
 #define REPORT_WALK_H
 
+#include "report/known_walk.h"
 #include "schema/trace_read.h"
 
 /* Rows are borrowed until the call returns. */
 struct walk_visitor {
 	void *context;
+	/* Known differences: rows are visited with the verdicts and rules that they have by
+	 * them. NULL: as recorded. */
+	struct known_walk *known;
 	/* An exchange without commands (its connection was lost, say) is visited as one command
 	 * that has no statement and the verdict of the exchange. NULL: not wanted. */
 	void (*on_command)(void *context, const struct trace_exchange *exchange,

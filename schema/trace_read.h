@@ -61,11 +61,17 @@ struct trace_difference_context {
 	const char *parameters;
 	int64_t cause; /* an earlier exchange that a mismatch may follow from; 0: none is known */
 	const char *cause_table; /* see struct trace_consequence; NULL: none */
+	const char *truth_sqlstate, *candidate_sqlstate; /* of the command; NULL: no error */
 };
 typedef bool trace_difference_fn(void *context, const struct trace_difference_context *row);
 /* `exchange` 0: all, in order of exchange, command and writing. */
 bool trace_read_differences(struct trace *t, int64_t exchange, trace_difference_fn *visit,
 	void *context, struct err *err) ATTR_USE_RESULT;
+
+/* Each statement with each verdict that its commands have, in no order. */
+typedef bool trace_statement_fn(void *context, struct bytes text, int verdict);
+bool trace_read_statements(
+	struct trace *t, trace_statement_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
 typedef bool trace_gap_fn(void *context, const struct trace_gap *row);
 bool trace_read_gaps(

@@ -13,7 +13,8 @@
 	"SELECT d.exchange, d.ordinal, d.kind, d.row, d.column, d.column_name, d.truth, "    \
 	"d.candidate, d.rule, d.text, k.name, k.severity, e.session, e.started_us, u.user, " \
 	"u.database, u.application_name, c.statement, s.text, c.parameters, "                \
-	"q.cause, q.table_name "                                                             \
+	"q.cause, q.table_name, "                                                            \
+	"c.truth_sqlstate, c.candidate_sqlstate "                                            \
 	"FROM difference d LEFT JOIN difference_kind k ON k.id = d.kind "                    \
 	"LEFT JOIN exchange e ON e.id = d.exchange LEFT JOIN session u ON u.id = e.session " \
 	"LEFT JOIN command c ON c.exchange = d.exchange AND c.ordinal = d.ordinal "          \
@@ -57,6 +58,8 @@ static struct trace_difference_context context_row(
 		.parameters = trace_column_text(s, 19),
 		.cause = trace_column_int(s, 20, 0),
 		.cause_table = trace_column_text(s, 21),
+		.truth_sqlstate = trace_column_text(s, 22),
+		.candidate_sqlstate = trace_column_text(s, 23),
 	};
 }
 
@@ -80,6 +83,25 @@ bool trace_read_differences(struct trace *t, int64_t exchange, trace_difference_
 		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
 	}
 	return trace_read_end(t, which, s, rc, err);
+}
+
+bool trace_read_statements(
+	struct trace *t, trace_statement_fn *visit, void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	sqlite3_stmt *s = trace_take(t, SQL_READ_STATEMENTS,
+		"SELECT s.text, c.verdict FROM (SELECT DISTINCT statement, verdict FROM command) c "
+		"JOIN statement s ON s.id = c.statement",
+		err);
+	if (!s)
+		return false;
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct bytes text = trace_column_bytes(s, 0);
+		int verdict = trace_column_small(s, 1, -1);
+		goes_on = trace_row_is_whole(s, &rc) && visit(context, text, verdict);
+	}
+	return trace_read_end(t, SQL_READ_STATEMENTS, s, rc, err);
 }
 
 bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct err *err)

@@ -90,10 +90,11 @@ class Env:
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def capture(self, options=None, trace=None, servers=None):
+    def capture(self, options=None, trace=None, servers=None, arguments=()):
         """A daemon that accepts connections."""
         capture = Capture(self.program("twinkly-capture"), self.directory,
-                          servers or self.servers, self.database, options, trace)
+                          servers or self.servers, self.database, options, trace,
+                          arguments)
         self.captures.append(capture)
         return capture.start()
 

@@ -88,7 +88,8 @@ def read_text(path):
 class Capture:
     """A running twinkly-capture daemon in front of two servers."""
 
-    def __init__(self, program, directory, servers, database, options=None, trace=None):
+    def __init__(self, program, directory, servers, database, options=None, trace=None,
+                 arguments=()):
         self.host, self.port = "127.0.0.1", free_port()
         self.user = servers[0].user
         self.database = database
@@ -96,7 +97,7 @@ class Capture:
         self._log = os.path.join(directory, f"capture-{self.port}.log")
         self.configuration = os.path.join(directory, f"capture-{self.port}.conf")
         write_configuration(self.configuration, self.port, *servers)
-        self._arguments = [program, "-c", self.configuration, "-t", self.trace_path]
+        self._arguments = [program, "-c", self.configuration, "-t", self.trace_path, *arguments]
         for key, value in (options or {}).items():
             self._arguments += ["-s", setting(key, value)]
         self.process = None

@@ -107,6 +107,20 @@ static void test_what_makes_no_sense_is_refused_with_a_reason(void **state)
 	expect_refused("run.trace --colour ", "unknown option");
 }
 
+static void test_lists_of_known_differences(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	parse(&p, "run.trace --known k --write-known k ");
+	assert_int_equal(p.result, OPTIONS_OK);
+	assert_string_equal(p.options.known, "k");
+	assert_string_equal(p.options.write_known, "k");
+	expect_refused("a --write-known a ", "would overwrite the trace");
+	expect_refused("a --csv k --write-known k ", "would go to \"k\"");
+	expect_refused("a --html k --known k ", "would overwrite the list \"k\"");
+}
+
 static void test_no_report_overwrites_the_trace_or_the_other(void **state)
 {
 	struct sample s;
@@ -131,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_options_stand_before_and_behind_the_trace),
 		cmocka_unit_test(test_every_kind_is_known_by_its_name),
 		cmocka_unit_test(test_what_makes_no_sense_is_refused_with_a_reason),
+		cmocka_unit_test(test_lists_of_known_differences),
 		cmocka_unit_test(test_no_report_overwrites_the_trace_or_the_other),
 	};
 

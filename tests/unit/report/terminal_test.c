@@ -98,6 +98,7 @@ static void test_limit_cuts_and_says_so(void **state)
 {
 	struct sample s;
 	struct summary summary;
+	struct summary_wish wish = {.only = SUMMARY_ANY_KIND};
 	FILE *out;
 
 	(void)state;
@@ -109,7 +110,8 @@ static void test_limit_cuts_and_says_so(void **state)
 	sample_has(&s, "value: select 1\n");
 	sample_lacks(&s, "value: select 2\n");
 	sample_has(&s, "... and 2 more groups (--limit 0 shows all)\n");
-	sample_check(&s, summary_collect(&summary, s.trace, s.path, SUMMARY_ANY_KIND, &s.err));
+	wish.path = s.path;
+	sample_check(&s, summary_collect(&summary, s.trace, &wish, &s.err));
 	out = sample_catch(&s);
 	terminal_write(out, &summary, 0);
 	fclose(out);

@@ -174,8 +174,10 @@ static inline void sample_reopen(struct sample *s)
 /* Reopens and collects. The caller ends with summary_fini and sample_end. */
 static inline void sample_summary(struct sample *s, struct summary *summary, int only)
 {
+	struct summary_wish wish = {.path = s->path, .only = only};
+
 	sample_reopen(s);
-	sample_check(s, summary_collect(summary, s->trace, s->path, only, &s->err));
+	sample_check(s, summary_collect(summary, s->trace, &wish, &s->err));
 }
 
 /* A stream whose content is s->text after sample_caught, until sample_end. */
