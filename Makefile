@@ -59,7 +59,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps build-tests unit peer e2e bench check check-regress lint format demo clean install uninstall
+.PHONY: FORCE all help deps deb build-tests unit peer e2e bench check check-regress lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -176,17 +176,53 @@ demo: ## show what Twinkly is for, on two throw-away PostgreSQL servers
 format: ## lay out every source file
 	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h tests/peer/*.[ch])
 
-install: all ## install under DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/twinkly \
-		$(DESTDIR)$(PREFIX)/share/twinkly/packs
-	install $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 README.md LICENSE twinkly.conf $(wildcard docs/*.md) \
-		$(DESTDIR)$(PREFIX)/share/doc/twinkly
-	install -m 644 $(RULE_PACKS) $(DESTDIR)$(PREFIX)/share/twinkly/packs
+# --- what a package holds --------------------------------------------------------------------
+
+MAN   := $(PROGRAMS:%=$(OBJ)/man/%.1) $(OBJ)/man/twinkly.conf.5
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+# The pages and the completion are made from the programs' own option tables.
+$(OBJ)/man/%.1: $(BIN)/% docs/install/man-page
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)docs/install/man-page $(BIN) $* | scdoc > $@
+
+$(OBJ)/man/twinkly.conf.5: $(BIN)/twinkly-capture docs/install/man-page
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)docs/install/man-page $(BIN) conf | scdoc > $@
+
+$(OBJ)/completion: $(PROGRAMS:%=$(BIN)/%) docs/install/completion
+	$(call say,GEN,$@)docs/install/completion $(BIN) > $@
+
+install: all $(MAN) $(OBJ)/completion ## install under DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/doc/twinkly $(SHARE)/twinkly/packs \
+		$(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
+	install $(PROGRAMS:%=$(BIN)/%) docs/install/twinkly $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md LICENSE twinkly.conf $(wildcard docs/*.md) $(SHARE)/doc/twinkly
+	install -m 644 $(RULE_PACKS) $(SHARE)/twinkly/packs
+	install -m 644 $(OBJ)/man/*.1 $(SHARE)/man/man1
+	install -m 644 $(OBJ)/man/*.5 $(SHARE)/man/man5
+	install -m 644 $(OBJ)/completion $(SHARE)/bash-completion/completions/twinkly
+	for program in $(PROGRAMS); do \
+		ln -sf twinkly $(SHARE)/bash-completion/completions/$$program; done
+	sed 's|@PREFIX@|$(PREFIX)|' docs/install/twinkly.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/twinkly.service
 
 uninstall: ## take away what install put there
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/twinkly $(DESTDIR)$(PREFIX)/share/twinkly
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/bin/twinkly \
+		$(PROGRAMS:%=$(SHARE)/man/man1/%.1) $(SHARE)/man/man5/twinkly.conf.5 \
+		$(PROGRAMS:%=$(SHARE)/bash-completion/completions/%) \
+		$(SHARE)/bash-completion/completions/twinkly \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/twinkly.service
+	rm -rf $(SHARE)/doc/twinkly $(SHARE)/twinkly
+
+DEB := build/twinkly_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
+deb: ## a Debian package in build/
+	@tests/deps --deb
+	@rm -rf $(OBJ)/deb
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(OBJ))/deb PREFIX=/usr >/dev/null
+	@docs/install/build-deb $(abspath $(OBJ))/deb $(VERSION) $(DEB)
+	@echo $(DEB)
 
 clean: ## remove build/
 	rm -rf build

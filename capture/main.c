@@ -36,7 +36,8 @@ static const struct option_row rows[] = {
 	{OPTION_TRACE, 't', "trace", "TRACE", "trace to write, overrides trace.file"},
 	{OPTION_SET, 's', "set", "KEY=VALUE", "set a configuration key, overrides the file"},
 	{OPTION_PRINT, 0, "print-config", NULL, "print the effective configuration and exit"},
-	{OPTION_KEYS, 0, "list-keys", NULL, "print every configuration key and exit"},
+	{OPTION_KEYS, 0, "list-keys", NULL,
+		"print every configuration key and exit; with -v types and defaults"},
 	{OPTION_CHECK, 0, "check", NULL,
 		"compare the two databases' settings, schema and data, print what differs and "
 		"exit"},
@@ -148,13 +149,47 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 	}
 }
 
-static int list_keys(void)
+static const char *kind_name(const struct conf_key *key)
+{
+	switch (key->type) {
+	case CONF_STRING:
+		return "text";
+	case CONF_INTEGER:
+		return "integer";
+	case CONF_NUMBER:
+		return "number";
+	case CONF_BOOLEAN:
+		return "true or false";
+	case CONF_DURATION:
+		return "duration";
+	case CONF_SIZE:
+		return "size";
+	case CONF_ENUM:
+		return "one of";
+	case CONF_STRINGS:
+		return "list of texts";
+	case CONF_LIST:
+		return "list of texts and sections";
+	}
+	return "";
+}
+
+/* With -v as a table for programs: name, type, default, meaning, with tabs between. */
+static int list_keys(bool is_whole)
 {
 	size_t count;
 	const struct conf_key *keys = settings_keys(&count);
 
-	for (size_t i = 0; i < count; i++)
-		printf("%s\n", keys[i].name);
+	for (size_t i = 0; i < count; i++) {
+		const struct conf_key *key = &keys[i];
+
+		if (is_whole)
+			printf("%s\t%s%s%s\t%s\t%s\n", key->name, kind_name(key),
+				key->choices ? " " : "", key->choices ? key->choices : "",
+				key->fallback ? key->fallback : "", key->help);
+		else
+			printf("%s\n", key->name);
+	}
 	return EXIT_SAME;
 }
 
@@ -256,7 +291,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	if (a.lists_keys)
-		return list_keys();
+		return list_keys(a.verbosity > 0);
 	if (!a.config && access("twinkly.conf", R_OK) == 0)
 		a.config = "twinkly.conf";
 	if (a.trace && !add_override(&a, a.trace, &err)) {

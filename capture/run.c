@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "capture/metrics.h"
+#include "capture/notify.h"
 #include "capture/proxy.h"
 #include "capture/status.h"
 #include "capture/summary.h"
@@ -309,8 +310,10 @@ static bool serve(struct run *run)
 	} else {
 		log_info("listening on %s port %d", host_for_command(&run->settings),
 			run->settings.listen_port);
+		notify_manager("READY=1");
 	}
 	uv_run(&run->loop, UV_RUN_DEFAULT);
+	notify_manager("STOPPING=1");
 	proxy_fini(&run->proxy);
 	return ok;
 }
