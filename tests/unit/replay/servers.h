@@ -312,7 +312,11 @@ static inline bool welcome(struct connection *c)
 	struct msg_startup msg;
 	struct frame f;
 	bool is_session, is_welcome;
+	char head[4];
 
+	/* A question about locks may be dropped before it was asked. */
+	if (recv(c->fd, head, sizeof(head), MSG_PEEK | MSG_WAITALL) < (ssize_t)sizeof(head))
+		return false;
 	buf_init(&peer.received, 65536);
 	peer_read_startup(&peer, c->fd);
 	PEER_REQUIRE(frame_startup(buf_bytes(&peer.received), &f, NULL) == FRAME_OK);
