@@ -459,7 +459,7 @@ static void advance(struct session *s)
 		align_advance(s);
 	else if (s->exchange.phase == PHASE_LOOKING)
 		types_advance(s);
-	else
+	else if (s->exchange.phase != PHASE_EXPLAINING)
 		advance_exchange(s);
 }
 
@@ -529,7 +529,8 @@ static bool can_go_alone(const struct session *s, const struct side *side)
 {
 	return side == &s->candidate && !s->proxy->settings->require_secondary &&
 	       !(s->exchange.is_routed && s->exchange.is_led_by_candidate) &&
-	       s->exchange.phase != PHASE_ALIGNING && s->exchange.phase != PHASE_LOOKING;
+	       s->exchange.phase != PHASE_ALIGNING && s->exchange.phase != PHASE_LOOKING &&
+	       s->exchange.phase != PHASE_EXPLAINING;
 }
 
 static void on_lost(struct session *s, struct side *side)

@@ -43,13 +43,16 @@ struct proxy_counts {
 	int64_t sessions, refused; /* clients served; clients whose session never began */
 	int64_t alone;             /* sessions that went on without the candidate */
 	int64_t exchanges[VERDICT_COUNT];
-	int64_t routed;        /* exchanges of which one database alone got a part */
-	int64_t deadlocks;     /* units ended because of a deadlock across the two databases */
-	int64_t asked_again;   /* tries more because a side asked for them */
-	int64_t consequences;  /* mismatches that may follow from earlier ones */
-	int64_t taint_omitted; /* tables beyond TAINT_TABLES_MAX */
-	int64_t ddl_kept;      /* DDL whose rollback one side did not make */
-	int64_t handed_on;     /* turns given up because the session was blocked */
+	int64_t routed;           /* exchanges of which one database alone got a part */
+	int64_t deadlocks;        /* units ended because of a deadlock across the two databases */
+	int64_t asked_again;      /* tries more because a side asked for them */
+	int64_t consequences;     /* mismatches that may follow from earlier ones */
+	int64_t taint_omitted;    /* tables beyond TAINT_TABLES_MAX */
+	int64_t ddl_kept;         /* DDL whose rollback one side did not make */
+	int64_t handed_on;        /* turns given up because the session was blocked */
+	int64_t slow;             /* exchanges that are slow on one side, allowed or not */
+	int64_t slow_unconfirmed; /* slow once, and not with EXPLAIN ANALYZE */
+	int64_t slow_skipped;     /* slow, and not looked into */
 	int64_t bytes[COUNTS_DIRECTION_COUNT]; /* of sessions that have ended */
 	/* From the first byte of an exchange that a side was sent to its ReadyForQuery. */
 	struct counts_histogram truth, candidate;

@@ -10,6 +10,7 @@
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
+#include "capture/slow.h"
 #include "diffengine/rules_seen.h"
 #include "diffengine/statement.h"
 #include "wire/decode.h"
@@ -116,6 +117,8 @@ static bool on_parse(struct session *s, const struct frame *f)
 	statement = statement_new(msg.query);
 	if (statement && msg.types.count > 0) {
 		statement_learn_types(statement, msg.types);
+		if (msg.name.len > 0)
+			statement_declare(statement, msg.types);
 		if (statement->types)
 			types_note(s, f, NULL);
 	}
@@ -485,6 +488,7 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 	s->proxy->active--;
 	types_end_exchange(s);
 	names_settle(s);
+	s->finished++;
 	exchange_reset(&s->exchange);
 }
 
@@ -504,6 +508,7 @@ void exchange_reset(struct exchange *ex)
 	for (size_t i = 0; i < ex->described_count; i++)
 		statement_drop(ex->described[i]);
 	folding_reset(&ex->folding);
+	slow_case_free(ex->slow);
 	trim(&ex->request);
 	trim(&ex->request_more);
 	trim(&ex->truth);
@@ -524,7 +529,7 @@ void exchange_reset(struct exchange *ex)
 const char *exchange_phase_name(enum exchange_phase phase)
 {
 	static const char *const names[] = {"collecting", "queued", "awaiting", "copying",
-		"backing off", "aligning", "looking up types"};
+		"backing off", "aligning", "looking up types", "asking for plans"};
 
 	return names[phase];
 }

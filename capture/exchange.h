@@ -7,7 +7,8 @@
  *     |  of a unit  turn      answer  +-> COPYING -> AWAITING ...
  *                                     +-> ALIGNING -> ...  (a statement sent by us)
  *
- * LOOKING (capture/types.h) may come between COLLECTING and QUEUED, and at the end of AWAITING.
+ * LOOKING (capture/types.h) may come between COLLECTING and QUEUED, and at the end of AWAITING;
+ * there EXPLAINING (capture/slow.h), too.
  *
  * Here is what it gathers on its way: the statements of its commands, the bytes for the
  * trace, and at its end its row there.
@@ -23,9 +24,9 @@
 #include "capture/names.h"
 #include "capture/route.h"
 #include "diffengine/cursors.h"
+#include "capture/side.h"
 #include "diffengine/lockstep.h"
 #include "diffengine/verdict.h"
-#include "wire/backend.h"
 #include "wire/frame.h"
 
 struct session;
@@ -39,31 +40,9 @@ enum exchange_phase {
 	PHASE_COPYING,     /* both backends take COPY data */
 	PHASE_BACKING_OFF, /* one side is asked again in a moment, see capture/again.h */
 	PHASE_ALIGNING,    /* a backend answers a statement that we sent */
-	PHASE_LOOKING      /* the same, to look up types, see capture/types.h */
+	PHASE_LOOKING,     /* the same, to look up types, see capture/types.h */
+	PHASE_EXPLAINING   /* both are asked for plans elsewhere, see capture/slow.h */
 };
-
-struct side {                    /* one backend of the session */
-	struct backend *backend; /* NULL before CONNECTING and after the end */
-	size_t framed;           /* bytes of link.in that were framed and checked off */
-	int64_t asked_us;  /* monotonic: when the exchange's first bytes went out; 0: not yet */
-	int64_t done_us;   /* when its ReadyForQuery came; -1: not yet */
-	int64_t heard_us;  /* monotonic: when it last said something, or was sent something */
-	struct buf held;   /* the unit's bytes that it has not been sent yet */
-	bool is_sent;      /* the unit was sent */
-	size_t completed;  /* ParseComplete, BindComplete and CloseComplete of this exchange */
-	bool has_failed;   /* an ErrorResponse came in this exchange */
-	bool is_stopped;   /* what follows its CopyInResponse waits for the judgement of that */
-	int64_t rows;      /* of the result under way */
-	int64_t last_rows; /* of the last complete command, with its tag: kept where the trace */
-	char fatal[6];     /* SQLSTATE of a FATAL that it said last; "" none */
-	char last_tag[64]; /* cuts the answer */
-};
-
-/* The whole messages that it has answered and that are still in its buffer. */
-static inline struct bytes side_framed(const struct side *side)
-{
-	return bytes_of(buf_bytes(&side->backend->link.in).ptr, side->framed);
-}
 
 struct command { /* a command of the exchange under way */
 	struct statement *statement;
@@ -90,8 +69,10 @@ struct exchange {
 	int again_times;         /* one side was asked again so often */
 	int64_t again_us;        /* monotonic: BACKING_OFF: until when */
 	struct side *again_side; /* BACKING_OFF: which */
-	int64_t read_epoch;      /* proxy.write_epoch when the reading unit was sent */
+	int64_t sent_epoch;      /* proxy.write_epoch when the unit was sent */
 	bool is_recorded;        /* its row is in the trace already */
+	bool was_blocked;        /* its turn was handed on: it waited for another session */
+	struct slow_case *slow;  /* one side was slow, see capture/slow.h; NULL: not so */
 	bool is_cancelled;       /* the client asked for it while the exchange was under way */
 	bool is_deadlocked;      /* the watch ends it, see capture/deadlock.h; `why` says whose */
 	bool is_handed_at_once;  /* on-mismatch = log */

@@ -15,6 +15,7 @@
 #include "capture/session.h"
 #include "capture/mismatch.h"
 #include "capture/align.h"
+#include "capture/slow.h"
 #include "capture/answer.h"
 #include "diffengine/compare.h"
 #include "diffengine/user_values.h"
@@ -127,6 +128,7 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 		excuse_race(s, result);
 	again_conclude(s, result);
 	consequence_note(s, result);
+	agreed = slow_conclude(s, result, agreed);
 	ex->verdict = verdict_worst(ex->verdict, result->verdict);
 	if (ex->is_retried || ex->again_times > 0)
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
@@ -149,11 +151,51 @@ static void on_compared(struct session *s, struct comparison *result, size_t agr
 	}
 }
 
-void judge_settled(struct session *s)
+static void on_equal(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
+	struct comparison result = {.verdict = VERDICT_EQUAL};
+
+	if (ex->is_retried || ex->again_times > 0)
+		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
+	if (!ex->slow) {
+		answer_go_on(s, NULL);
+		return;
+	}
+	on_compared(s, &result, 0);
+	arena_reset(&s->proxy->arena);
+}
+
+void judge_answers(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
 	struct comparison result;
 	size_t agreed;
+
+	if (!ex->has_diverged && cursors_are_open(&s->cursors) && ex->truth_len == 0) {
+		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
+		answer_diverge(s);
+	}
+	if (!ex->has_diverged &&
+		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
+		answer_diverge(s);
+	if (!ex->has_diverged) {
+		on_equal(s);
+		return;
+	}
+	if (ex->folding.is_different) {
+		folding_judge(s, &s->proxy->arena, &result);
+		agreed = 0;
+	} else {
+		agreed = compare(s, &result);
+	}
+	on_compared(s, &result, agreed);
+	arena_reset(&s->proxy->arena);
+}
+
+void judge_settled(struct session *s)
+{
+	struct exchange *ex = &s->exchange;
 
 	if (!route_is_single(s) && types_look_back(s))
 		return;
@@ -176,25 +218,6 @@ void judge_settled(struct session *s)
 		route_settle(s);
 		return;
 	}
-	if (!ex->has_diverged && cursors_are_open(&s->cursors) && ex->truth_len == 0) {
-		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
-		answer_diverge(s);
-	}
-	if (!ex->has_diverged &&
-		(ex->lock.truth != s->truth.framed || ex->lock.candidate != s->candidate.framed))
-		answer_diverge(s);
-	if (!ex->has_diverged) {
-		if (ex->is_retried || ex->again_times > 0)
-			ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
-		answer_go_on(s, NULL);
-		return;
-	}
-	if (ex->folding.is_different) {
-		folding_judge(s, &s->proxy->arena, &result);
-		agreed = 0;
-	} else {
-		agreed = compare(s, &result);
-	}
-	on_compared(s, &result, agreed);
-	arena_reset(&s->proxy->arena);
+	if (!slow_begin(s))
+		judge_answers(s);
 }

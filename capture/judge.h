@@ -8,5 +8,7 @@ struct session;
 
 /* Both sides have settled and nothing of their answers is still to be folded. */
 void judge_settled(struct session *s);
+/* The rest of it, after plans were asked for (capture/slow.h). */
+void judge_answers(struct session *s);
 
 #endif

@@ -14,6 +14,7 @@
 #include "capture/session.h"
 #include "capture/align.h"
 #include "capture/answer.h"
+#include "capture/slow.h"
 #include "diffengine/compare.h"
 #include "wire/encode.h"
 
@@ -120,7 +121,8 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 	/* A text that does not fit is cut, never left out. */
 	if (!build_message(&message, s->proxy->settings, result) ||
 		!build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
-		!consequence_tell(s, &detail) || !build_hint(&hint, s))
+		!consequence_tell(s, &detail) || !slow_describe(&detail, s) ||
+		!build_hint(&hint, s))
 		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
 	send_error(s, &(struct encode_error){.message = buf_cstr(&message),
 			      .detail = buf_cstr(&detail),

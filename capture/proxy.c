@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "capture/preflight_run.h"
 #include "capture/session.h"
+#include "capture/slow.h"
 #include "capture/tls.h"
 #include "capture/userlist.h"
 #include "capture/relay.h"
@@ -328,6 +329,7 @@ static void stopped(struct proxy *p)
 		return;
 	p->is_stopped = true;
 	watch_fini(p);
+	slow_fini(p);
 	uv_close((uv_handle_t *)&p->reaper, NULL);
 	p->on_stopped(p);
 }

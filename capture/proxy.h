@@ -33,6 +33,7 @@ struct preflight_run;
 struct rules_seen;
 struct session;
 struct taint;
+struct slow_run;
 struct tls;
 struct userlist;
 
@@ -63,7 +64,8 @@ struct proxy {
 	uv_timer_t watch;       /* deadlines and blocked sessions, see capture/watch.c */
 	uv_idle_t reaper;       /* frees ended sessions */
 	struct watch_state *watch_state;
-	struct arena arena; /* of one comparison; reset after each */
+	struct slow_run *slow; /* NULL: nothing was slow yet, see capture/slow.h */
+	struct arena arena;    /* of one comparison; reset after each */
 	struct proxy_counts counts;
 	struct preflight_run *preflight; /* NULL: no database was looked at yet */
 	int64_t began_wall_us;           /* makes the seeds of this run its own */

@@ -175,6 +175,18 @@ void record_part(struct record *r, int64_t exchange, int ordinal, struct bytes b
 	trace_queue_push(r->queue, &item->base);
 }
 
+void record_plan(struct record *r, int64_t exchange, const char *role, const char *text)
+{
+	struct record_item *item = record_item_new(RECORD_PLAN, room_for(role) + room_for(text));
+
+	if (!item)
+		return;
+	item->plan = (struct trace_plan){.exchange = exchange,
+		.role = record_item_copy_str(item, role),
+		.text = record_item_copy_str(item, text)};
+	trace_queue_push(r->queue, &item->base);
+}
+
 static size_t room_for_differences(const struct comparison *result)
 {
 	size_t room = 0;

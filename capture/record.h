@@ -45,6 +45,9 @@ void record_backend(struct record *r, const struct trace_backend *backend);
 /* Request bytes beyond what is kept in the exchange's row (COPY data). */
 void record_part(struct record *r, int64_t exchange, int ordinal, struct bytes body);
 
+/* A database's plan of the exchange's slow command; `role`: "truth" or "candidate". */
+void record_plan(struct record *r, int64_t exchange, const char *role, const char *text);
+
 /* Everything is copied. `statements` holds the number of each command's text. */
 struct record_exchange {
 	struct trace_exchange row; /* its bytes included */

@@ -24,6 +24,8 @@ static bool write_item(struct trace *trace, struct trace_item *base, struct err 
 	case RECORD_PART:
 		return trace_write_request_part(
 			trace, item->part.exchange, item->part.ordinal, item->part.body, err);
+	case RECORD_PLAN:
+		return trace_write_plan(trace, &item->plan, err);
 	case RECORD_EXCHANGE:
 		return trace_write_exchange(trace, &item->exchange.row, err) &&
 		       record_write_commands(

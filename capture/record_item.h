@@ -17,6 +17,7 @@ enum record_kind {
 	RECORD_STATEMENT,
 	RECORD_PART,
 	RECORD_EXCHANGE,
+	RECORD_PLAN,
 	RECORD_DIFFERENCES /* an exchange of which only the differences are written */
 };
 
@@ -41,6 +42,7 @@ struct record_item {
 		struct trace_backend backend;
 		struct trace_consequence consequence;
 		struct trace_statement statement;
+		struct trace_plan plan;
 		struct {
 			int64_t exchange;
 			int ordinal;

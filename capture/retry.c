@@ -17,10 +17,11 @@ void retry_note_sent(struct session *s)
 
 	if (ex->unit_writes && !ex->is_counted_writer) {
 		ex->is_counted_writer = true;
+		ex->is_overlapped |= p->writing > 0;
 		p->writing++;
-		p->write_epoch++;
+		ex->sent_epoch = ++p->write_epoch;
 	} else if (!ex->unit_writes) {
-		ex->read_epoch = p->write_epoch;
+		ex->sent_epoch = p->write_epoch;
 		ex->is_overlapped |= p->writing > 0;
 	}
 }
@@ -32,9 +33,10 @@ void retry_note_settled(struct session *s)
 
 	if (ex->is_counted_writer) {
 		ex->is_counted_writer = false;
+		ex->is_overlapped |= ex->sent_epoch != p->write_epoch;
 		p->writing--;
 		p->write_epoch++;
-	} else if (!ex->unit_writes && ex->read_epoch != p->write_epoch) {
+	} else if (!ex->unit_writes && ex->sent_epoch != p->write_epoch) {
 		ex->is_overlapped = true;
 	}
 }

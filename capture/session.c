@@ -17,6 +17,7 @@
 #include "capture/proxy.h"
 #include "capture/tls.h"
 #include "capture/mismatch.h"
+#include "capture/slow.h"
 #include "capture/answer.h"
 #include "capture/relay.h"
 #include "capture/startup.h"
@@ -41,7 +42,8 @@ bool session_is_answering(const struct session *s)
 {
 	return s->state == SESSION_READY && s->exchange.is_open &&
 	       (s->exchange.phase == PHASE_QUEUED || s->exchange.phase == PHASE_AWAITING ||
-		       s->exchange.phase == PHASE_ALIGNING || s->exchange.phase == PHASE_LOOKING);
+		       s->exchange.phase == PHASE_ALIGNING || s->exchange.phase == PHASE_LOOKING ||
+		       s->exchange.phase == PHASE_EXPLAINING);
 }
 
 /* The client is done, or cannot be written to. What it has sent whole is still run on both
@@ -326,6 +328,7 @@ void session_free(struct session *s)
 {
 	int fd = s->client.fd;
 
+	slow_forget(s);
 	end_exchange(s);
 	turn_release(&s->proxy->turn, &s->ticket);
 	list_remove(&s->node);
@@ -344,6 +347,7 @@ void session_free(struct session *s)
 	tls_end(s->client.ssl);
 	link_fini(&s->client);
 	auth_free(s->auth);
+	startup_packet_fini(&s->packet);
 	free(s->user);
 	free(s->database);
 	free(s->application_name);

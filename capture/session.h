@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "capture/exchange.h"
 #include "diffengine/cursors.h"
+#include "capture/startup_packet.h"
 #include "diffengine/prepared.h"
 #include "base/turn.h"
 #include "capture/types.h"
@@ -86,9 +87,11 @@ struct session {
 	char *user, *database, *application_name;
 	char address[64]; /* the client's */
 	enum session_origin origin;
-	struct auth *auth; /* until the session is ready, then NULL */
-	bool is_recorded;  /* the trace knows of it */
-	bool is_seeding;   /* CONNECTING: both sides get their seed, see capture/seed.h */
+	struct startup_packet packet; /* of a session that is ready */
+	int64_t finished;             /* exchanges */
+	struct auth *auth;            /* until the session is ready, then NULL */
+	bool is_recorded;             /* the trace knows of it */
+	bool is_seeding; /* CONNECTING: both sides get their seed, see capture/seed.h */
 	struct side truth, candidate;
 	struct exchange exchange;
 	struct prepared prepared;

@@ -430,6 +430,8 @@ static void greet(struct session *s)
 		encode_key_data(&out, s->pid, s->key) && encode_ready(&out, 'I'))
 		session_send(s, buf_bytes(&out));
 	buf_fini(&out);
+	s->packet = s->auth->packet;
+	s->auth->packet = (struct startup_packet){.text = NULL};
 	auth_free(s->auth);
 	s->auth = NULL;
 	s->state = SESSION_READY;

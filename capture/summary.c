@@ -89,6 +89,14 @@ void summary_print(const struct summary *s, FILE *out)
 			c->deadlocks);
 	print_rules(s->rules, out);
 	print_consequences(c, out);
+	if (c->slow > 0)
+		fprintf(out, "twinkly: %10" PRId64 " exchanges slow on one database\n", c->slow);
+	if (c->slow_unconfirmed > 0)
+		fprintf(out, "twinkly: %10" PRId64 " exchanges slow once, not confirmed\n",
+			c->slow_unconfirmed);
+	if (c->slow_skipped > 0)
+		fprintf(out, "twinkly: %10" PRId64 " exchanges slow, not looked into\n",
+			c->slow_skipped);
 	if (s->stats->lost_exchanges > 0)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",
 			s->stats->lost_exchanges, s->stats->why);

@@ -155,6 +155,7 @@ static void hand_on(struct session *s, const char *why)
 	log_info("session %lld: %s; the turn goes on", (long long)s->id, why);
 	record_event(&s->proxy->record, s->id, "handed-on", why);
 	s->proxy->counts.handed_on++;
+	s->exchange.was_blocked = true;
 	turn_release(&s->proxy->turn, &s->ticket);
 }
 

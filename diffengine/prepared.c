@@ -54,6 +54,7 @@ void statement_drop(struct statement *s)
 		return;
 	free(s->columns);
 	free(s->types);
+	free(s->declared);
 	free(s);
 }
 
@@ -84,20 +85,32 @@ static bool has_user_type(struct wire_items oids)
 	return false;
 }
 
+static uint32_t *copy_types(struct wire_items oids)
+{
+	uint32_t *types = calloc((size_t)oids.count + 1, sizeof(*types));
+	size_t count = oids.count;
+
+	for (size_t i = 0; types && i < count; i++)
+		(void)wire_oid_next(&oids, &types[i]);
+	return types;
+}
+
 void statement_learn_types(struct statement *s, struct wire_items oids)
 {
-	uint32_t *types;
+	uint32_t *types = has_user_type(oids) ? copy_types(oids) : NULL;
 
-	if (!has_user_type(oids))
-		return;
-	types = calloc(oids.count, sizeof(*types));
 	if (!types)
 		return; /* its parameters go out as they come */
 	free(s->types);
 	s->types = types;
 	s->type_count = oids.count;
-	for (size_t i = 0; i < s->type_count; i++)
-		(void)wire_oid_next(&oids, &types[i]);
+}
+
+void statement_declare(struct statement *s, struct wire_items oids)
+{
+	free(s->declared);
+	s->declared = copy_types(oids);
+	s->declared_count = s->declared ? oids.count : 0;
 }
 
 static void clear_entry(struct name_entry *e)

@@ -30,6 +30,8 @@ struct statement {
 	size_t columns_len;
 	uint32_t *types; /* of its parameters, the truth's OIDs; NULL: none is a user type */
 	size_t type_count;
+	uint32_t *declared; /* the types that a named Parse gave; NULL: none */
+	size_t declared_count;
 	size_t text_len;
 	char text[];
 };
@@ -41,6 +43,7 @@ void statement_drop(struct statement *s);              /* takes NULL */
 struct bytes statement_text(const struct statement *s);
 void statement_learn_columns(struct statement *s, struct bytes row_description);
 /* Keeps the parameters' types if a user type is among them. */
+void statement_declare(struct statement *s, struct wire_items oids); /* keeps all of them */
 void statement_learn_types(struct statement *s, struct wire_items oids);
 
 struct name_map { /* open addressing; keys and values owned */

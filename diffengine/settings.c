@@ -111,6 +111,13 @@ static const struct conf_key keys[] = {
 	{"comparison.deterministic", CONF_STRINGS, "[]", NULL, 0, 0, false,
 		"what both databases generate alike: \"random\", \"uuid\" (which needs "
 		"twinkly-capture --install-shim)"},
+	{"comparison.fail-on-slow-queries", CONF_BOOLEAN, "false", NULL, 0, 0, false,
+		"true: a query that one database is slow with, confirmed by EXPLAIN ANALYZE, is a "
+		"mismatch; false: it is recorded"},
+	{"comparison.slow-query-ratio", CONF_NUMBER, "4.0", NULL, 1, 1e6, false,
+		"how many times as long as the other database a slow one takes"},
+	{"comparison.slow-query-min", CONF_DURATION, "1s", NULL, 1000, 24 * KEY_HOUR, false,
+		"what takes less is never slow"},
 	{"trace.file", CONF_STRING, "\"twinkly.trace\"", NULL, 0, 0, false,
 		"the trace to write; -t on the command line overrides it"},
 	{"trace.on-failure", CONF_ENUM, "stop", "stop continue", 0, 0, false,
@@ -194,6 +201,9 @@ static void fill_comparison(struct settings *s)
 		(enum settings_undoes_ddl)conf_integer(s->conf, "comparison.transactional-ddl");
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
 	s->preflight = (enum settings_preflight)conf_integer(s->conf, "comparison.preflight");
+	s->fail_on_slow_queries = conf_boolean(s->conf, "comparison.fail-on-slow-queries");
+	s->slow_query_ratio = conf_number(s->conf, "comparison.slow-query-ratio");
+	s->slow_query_min_us = conf_integer(s->conf, "comparison.slow-query-min");
 }
 
 static void fill_clients(struct settings *s)

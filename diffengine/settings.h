@@ -60,6 +60,9 @@ struct settings {
 	int64_t backend_timeout_us;
 	enum settings_preflight preflight;
 	bool seeds_random, seeds_uuid; /* comparison.deterministic; uuid needs the seed, too */
+	bool fail_on_slow_queries;
+	double slow_query_ratio;
+	int64_t slow_query_min_us;
 	int64_t clock_tolerance_us;
 	enum settings_undoes_ddl undoes_ddl; /* of YugabyteDB, at ROLLBACK */
 

@@ -127,6 +127,15 @@ static bool on_difference(void *context, const struct trace_difference_context *
 	return keep(m, trace_write_difference(m->out, &copy, m->err));
 }
 
+static bool on_plan(void *context, const struct trace_plan *row)
+{
+	struct merging *m = context;
+	struct trace_plan copy = *row;
+
+	copy.exchange = m->last_exchange;
+	return keep(m, trace_write_plan(m->out, &copy, m->err));
+}
+
 static bool on_exchange(void *context, const struct trace_exchange *row)
 {
 	struct merging *m = context;
@@ -140,7 +149,8 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 	keep(m, trace_write_exchange(m->out, &copy, m->err) &&
 			trace_read_request_parts(from, row->id, on_part, m, m->err) &&
 			trace_read_commands(from, row->id, on_command, m, m->err) &&
-			trace_read_differences(from, row->id, on_difference, m, m->err));
+			trace_read_differences(from, row->id, on_difference, m, m->err) &&
+			trace_read_plans(from, row->id, on_plan, m, m->err));
 	return false;
 }
 

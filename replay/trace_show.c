@@ -106,6 +106,21 @@ static bool on_difference(void *context, const struct trace_difference_context *
 	return true;
 }
 
+static bool on_plan(void *context, const struct trace_plan *row)
+{
+	const struct showing *s = context;
+	bool is_truth = strcmp(row->role, "truth") == 0;
+
+	printf("# plan of %s:\n", is_truth ? s->names.truth : s->names.candidate);
+	for (const char *text = row->text; *text;) {
+		int len = (int)strcspn(text, "\n");
+
+		printf("#   %.*s\n", len, text);
+		text += len + (text[len] == '\n');
+	}
+	return true;
+}
+
 static void show_head(const struct trace_exchange *row, const struct fixture_names *names)
 {
 	printf("# exchange %" PRId64 ", session %" PRId64 ": %s; %s %.3f ms, %s %.3f ms%s%s\n",
@@ -124,7 +139,8 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 	if (!show_request(s, row) || !show_answers(s, row))
 		s->has_failed =
 			!err_set(s->err, "exchange %" PRId64 " is too long to be shown", row->id);
-	else if (!trace_read_differences(s->trace, row->id, on_difference, s, s->err))
+	else if (!trace_read_differences(s->trace, row->id, on_difference, s, s->err) ||
+		 !trace_read_plans(s->trace, row->id, on_plan, s, s->err))
 		s->has_failed = true;
 	if (row->truth_len > (int64_t)row->truth.len)
 		printf("# %" PRId64 " of %" PRId64 " bytes of %s's answer were kept\n",

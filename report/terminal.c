@@ -96,7 +96,17 @@ static void write_example(FILE *out, const struct group_example *e)
 	fputc('\n', out);
 }
 
-static void write_mismatch(FILE *out, size_t number, const struct group *g)
+/* Where both plans of a slow statement are. */
+static void write_plans(FILE *out, const struct summary *s, const struct group *g)
+{
+	if (g->key.kind != DIFF_SLOW || g->example_count == 0)
+		return;
+	fputs("     plans: twinkly-trace show ", out);
+	text_write_line(out, bytes_str(s->path), WIDTH - 48);
+	fprintf(out, " %" PRId64 ":%" PRId64 "\n", g->examples[0].session, g->examples[0].exchange);
+}
+
+static void write_mismatch(FILE *out, const struct summary *s, size_t number, const struct group *g)
 {
 	int columns = fprintf(
 		out, "%3zu. %s: ", number, diff_kind_info((enum diff_kind)g->key.kind)->name);
@@ -110,6 +120,7 @@ static void write_mismatch(FILE *out, size_t number, const struct group *g)
 			group_is_consequence(g) ? "" : "in part ", g->cause);
 	for (int i = 0; i < g->example_count; i++)
 		write_example(out, &g->examples[i]);
+	write_plans(out, s, g);
 }
 
 /* What a list leaves out, so that nothing is skipped in silence. */
@@ -143,12 +154,12 @@ static void write_mismatches(FILE *out, const struct summary *s, size_t limit)
 		if (group_is_consequence(&g->items[i]) &&
 			(i == 0 || !group_is_consequence(&g->items[i - 1])))
 			fputs("\nPossibly consequences of earlier exchanges\n\n", out);
-		write_mismatch(out, i + 1, &g->items[i]);
+		write_mismatch(out, s, i + 1, &g->items[i]);
 	}
 	write_rest(out, g, limit);
 }
 
-static void write_other(FILE *out, const struct group *g)
+static void write_other(FILE *out, const struct summary *s, const struct group *g)
 {
 	int columns = fprintf(out, "  %-13s %6" PRId64 " x  ",
 		verdict_name((enum verdict)g->key.verdict), g->count);
@@ -159,6 +170,7 @@ static void write_other(FILE *out, const struct group *g)
 		text_write_line(out, g->key.reason, WIDTH - 23);
 		fputc('\n', out);
 	}
+	write_plans(out, s, g);
 }
 
 static void write_others(FILE *out, const struct summary *s, size_t limit)
@@ -169,7 +181,7 @@ static void write_others(FILE *out, const struct summary *s, size_t limit)
 		return;
 	fputs("\nAllowed, retried or not compared\n\n", out);
 	for (size_t i = 0; i < g->count && i < limit; i++)
-		write_other(out, &g->items[i]);
+		write_other(out, s, &g->items[i]);
 	write_rest(out, g, limit);
 }
 

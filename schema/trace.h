@@ -94,6 +94,12 @@ struct trace_consequence { /* of a mismatch that may follow from an earlier exch
 	const char *table; /* that both touch; NULL: whatever the cause's transaction wrote */
 };
 
+struct trace_plan { /* what a database said it does for an exchange's slow command */
+	int64_t exchange;
+	const char *role; /* "truth" or "candidate" */
+	const char *text; /* lines of EXPLAIN */
+};
+
 struct trace_gap { /* what could not be recorded */
 	int64_t at_us;
 	int64_t exchanges; /* how many are missing */

@@ -141,6 +141,13 @@ CREATE TABLE consequence ( -- mismatches that may follow from what an earlier ex
 	table_name TEXT -- that both touch; NULL: whatever the cause's transaction wrote
 ) STRICT;
 
+CREATE TABLE plan ( -- what a database does for an exchange's slow command
+	exchange INTEGER NOT NULL REFERENCES exchange,
+	role TEXT NOT NULL, -- 'truth' or 'candidate'
+	text TEXT NOT NULL, -- EXPLAIN's lines; with ANALYZE where the statement only reads
+	PRIMARY KEY (exchange, role)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE gap ( -- what could not be recorded
 	id INTEGER PRIMARY KEY,
 	at_us INTEGER NOT NULL,

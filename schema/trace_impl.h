@@ -1,7 +1,6 @@
 /*
  * Private to schema/: the open trace, its file, its prepared statements, and helpers to read
- * columns. A statement is prepared once and kept; it is taken out while it is used, so that
- * a visitor may start the same reading again (and then gets a statement of its own).
+ * columns. A statement is prepared once and kept, but taken while it is used.
  */
 #ifndef SCHEMA_TRACE_IMPL_H
 #define SCHEMA_TRACE_IMPL_H
@@ -25,6 +24,7 @@ enum trace_sql {
 	SQL_WRITE_COMMAND,
 	SQL_WRITE_DIFFERENCE,
 	SQL_WRITE_CONSEQUENCE,
+	SQL_WRITE_PLAN,
 	SQL_WRITE_GAP,
 	SQL_GROW_GAP,
 	SQL_WRITE_PACKED,
@@ -42,6 +42,7 @@ enum trace_sql {
 	SQL_READ_DIFFERENCES,
 	SQL_READ_DIFFERENCES_OF,
 	SQL_READ_STATEMENTS,
+	SQL_READ_PLANS,
 	SQL_READ_GAPS,
 	SQL_COUNT_ROWS,
 	SQL_COUNT_COMMANDS,
@@ -60,7 +61,7 @@ struct tally { /* exchanges of a session with a verdict that session_count has n
 };
 
 /* Tables that were added to the version: a file of an older Twinkly lacks them. */
-enum trace_extra { EXTRA_PACKED, EXTRA_REDACTION, EXTRA_SESSION_COUNT, EXTRA_COUNT };
+enum trace_extra { EXTRA_PACKED, EXTRA_REDACTION, EXTRA_SESSION_COUNT, EXTRA_PLAN, EXTRA_COUNT };
 
 struct trace {
 	char *path; /* as the caller named it, for messages */

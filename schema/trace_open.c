@@ -289,6 +289,7 @@ static bool find_extras(struct trace *t, struct err *err)
 		[EXTRA_PACKED] = "packed",
 		[EXTRA_REDACTION] = "redaction",
 		[EXTRA_SESSION_COUNT] = "session_count",
+		[EXTRA_PLAN] = "plan",
 	};
 	for (size_t i = 0; i < EXTRA_COUNT; i++) {
 		char sql[160];

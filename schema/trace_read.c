@@ -247,6 +247,29 @@ bool trace_read_request_part(struct trace *t, const struct trace_part_key *key,
 	return trace_read_end(t, SQL_READ_PART, s, rc, err);
 }
 
+bool trace_read_plans(
+	struct trace *t, int64_t exchange, trace_plan_fn *visit, void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	sqlite3_stmt *s;
+
+	if (!t->has[EXTRA_PLAN])
+		return true;
+	s = trace_take(t, SQL_READ_PLANS,
+		"SELECT exchange, role, text FROM plan WHERE exchange = ? ORDER BY role DESC", err);
+	if (!s)
+		return false;
+	sqlite3_bind_int64(s, 1, exchange);
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_plan row = {.exchange = sqlite3_column_int64(s, 0),
+			.role = trace_column_str(s, 1),
+			.text = trace_column_str(s, 2)};
+		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
+	}
+	return trace_read_end(t, SQL_READ_PLANS, s, rc, err);
+}
+
 static struct trace_command command_row(sqlite3_stmt *s)
 {
 	return (struct trace_command){

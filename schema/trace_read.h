@@ -73,6 +73,11 @@ typedef bool trace_statement_fn(void *context, struct bytes text, int verdict);
 bool trace_read_statements(
 	struct trace *t, trace_statement_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
+typedef bool trace_plan_fn(void *context, const struct trace_plan *row);
+/* The truth's first; none in a trace that was made before there were plans. */
+bool trace_read_plans(struct trace *t, int64_t exchange, trace_plan_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT;
+
 typedef bool trace_gap_fn(void *context, const struct trace_gap *row);
 bool trace_read_gaps(
 	struct trace *t, trace_gap_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;

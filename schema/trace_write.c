@@ -344,6 +344,18 @@ bool trace_write_consequence(struct trace *t, const struct trace_consequence *ro
 	return insert(t, SQL_WRITE_CONSEQUENCE, &p, err);
 }
 
+bool trace_write_plan(struct trace *t, const struct trace_plan *row, struct err *err)
+{
+	struct put p;
+	if (!start(t, SQL_WRITE_PLAN,
+		    "INSERT OR REPLACE INTO plan (exchange, role, text) VALUES (?, ?, ?)", &p, err))
+		return false;
+	put_int(&p, row->exchange);
+	put_text(&p, row->role);
+	put_text(&p, row->text);
+	return insert(t, SQL_WRITE_PLAN, &p, err);
+}
+
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err)
 {
 	struct put p;

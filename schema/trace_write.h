@@ -39,6 +39,8 @@ bool trace_write_difference(
 	struct trace *t, const struct trace_difference *row, struct err *err) ATTR_USE_RESULT;
 bool trace_write_consequence(struct trace *t, const struct trace_consequence *row,
 	struct err *err) ATTR_USE_RESULT; /* one an exchange */
+bool trace_write_plan(struct trace *t, const struct trace_plan *row,
+	struct err *err) ATTR_USE_RESULT; /* may come before the exchange's own row */
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err) ATTR_USE_RESULT;
 /* More exchanges are missing for the reason of the last gap. */
 bool trace_grow_gap(struct trace *t, int64_t exchanges, struct err *err) ATTR_USE_RESULT;

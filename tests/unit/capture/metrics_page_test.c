@@ -108,7 +108,10 @@ static void test_every_figure_has_its_line(void **state)
 			.refused = 4,
 			.handed_on = 5,
 			.deadlocks = 10,
-			.routed = 11},
+			.routed = 11,
+			.slow = 13,
+			.slow_unconfirmed = 14,
+			.slow_skipped = 15},
 		.trace = {.items = 6, .lost_exchanges = 7, .gaps = 8, .queued_bytes = 9}};
 
 	(void)state;
@@ -119,6 +122,9 @@ static void test_every_figure_has_its_line(void **state)
 	page_has(&page, "twinkly_turns_handed_on_total 5");
 	page_has(&page, "twinkly_routed_exchanges_total 11");
 	page_has(&page, "twinkly_cross_database_deadlocks_total 10");
+	page_has(&page, "twinkly_slow_exchanges_total 13");
+	page_has(&page, "twinkly_slow_unconfirmed_total 14");
+	page_has(&page, "twinkly_slow_skipped_total 15");
 	page_has(&page, "twinkly_trace_items_total 6");
 	page_has(&page, "twinkly_trace_lost_exchanges_total 7");
 	page_has(&page, "twinkly_gaps_total 8");
@@ -172,7 +178,7 @@ static void test_every_metric_has_a_type(void **state)
 		if (strncmp(line, name, len) != 0 || !strchr("{ _", line[len]))
 			fail_msg("\"%s\" does not belong to %s", line, name);
 	}
-	assert_int_equal(types, 16);
+	assert_int_equal(types, 19);
 	free(text);
 }
 

@@ -184,6 +184,9 @@ static void test_print(void **state)
 	c.counts.handed_on = 6;
 	c.counts.deadlocks = 8;
 	c.counts.routed = 9;
+	c.counts.slow = 10;
+	c.counts.slow_unconfirmed = 11;
+	c.counts.slow_skipped = 12;
 	c.stats.lost_exchanges = 7;
 	snprintf(c.stats.why, sizeof(c.stats.why), "the disk is full");
 	print(&c);
@@ -196,6 +199,9 @@ static void test_print(void **state)
 	expect_line(&c, " 5 sessions refused\n", true);
 	expect_line(&c, " 6 times", true);
 	expect_line(&c, " 9 exchanges routed to one database\n", true);
+	expect_line(&c, " 10 exchanges slow on one database\n", true);
+	expect_line(&c, " 11 exchanges slow once, not confirmed\n", true);
+	expect_line(&c, " 12 exchanges slow, not looked into\n", true);
 	expect_line(&c, " 8 deadlocks across the two databases ended\n", true);
 	expect_line(&c, " 7 exchanges are not in the trace: the disk is full\n", true);
 	free(c.text);

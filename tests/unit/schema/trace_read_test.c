@@ -370,6 +370,55 @@ static bool hostile_gap(void *context, const struct trace_gap *row)
 	return note(context, 0);
 }
 
+static bool on_plan(void *context, const struct trace_plan *row)
+{
+	struct seen *seen = context;
+	assert_non_null(row->text);
+	return note(seen, row->exchange * 10 + (strcmp(row->role, "truth") == 0));
+}
+
+static int count_plans(struct trace *t, int64_t exchange, int64_t first)
+{
+	struct seen seen = {.count = 0};
+	MUST(trace_read_plans(t, exchange, on_plan, &seen, &err));
+	if (seen.count > 0)
+		assert_int_equal(seen.ids[0], first);
+	return seen.count;
+}
+
+static void plans(void **state)
+{
+	struct place *place = *state;
+	struct trace *t = create_trace(place->trace);
+	static const struct trace_plan rows[] = {{1, "candidate", "Seq Scan"},
+		{1, "truth", "Index Scan"}, {2, "truth", ""}, {2, "truth", "Result"}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		MUST(trace_write_plan(t, &rows[i], &err));
+	close_trace(t);
+	t = open_trace(place->trace);
+	assert_int_equal(count_plans(t, 1, 11), 2);
+	assert_int_equal(count_plans(t, 2, 21), 1);
+	assert_int_equal(count_plans(t, 3, 0), 0);
+	close_trace(t);
+}
+
+/* Traces from before there were plans, and a view that somebody has put in the table's place. */
+static void plans_of_other_files(void **state)
+{
+	struct place *place = *state;
+	struct trace *t = create_trace(place->trace);
+	close_trace(t);
+	plain_exec(place->trace, "DROP TABLE plan");
+	t = open_trace(place->trace);
+	assert_int_equal(count_plans(t, 1, 0), 0);
+	close_trace(t);
+	plain_exec(place->trace,
+		"CREATE VIEW plan AS SELECT 1 AS exchange, 'truth' AS role, 'x' AS text");
+	t = open_trace(place->trace);
+	assert_int_equal(count_plans(t, 1, 0), 0);
+	close_trace(t);
+}
+
 static bool hostile_part(void *context, struct bytes body)
 {
 	assert_true(body.len == 0 || body.ptr);
@@ -417,6 +466,8 @@ int main(void)
 		IN_PLACE(differences_come_with_their_context),
 		IN_PLACE(differences_are_not_sorted),
 		IN_PLACE(gaps),
+		IN_PLACE(plans),
+		IN_PLACE(plans_of_other_files),
 		IN_PLACE(counting),
 		IN_PLACE(hostile_values),
 	};
