@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "capture/consequence.h"
 #include "capture/exchange.h"
+#include "capture/hint.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
 #include "capture/align.h"
@@ -72,14 +73,6 @@ static bool build_timing(struct buf *out, const struct session *s)
 	       buf_append_str(out, sides[0]->backend->target->name);
 }
 
-static bool build_hint(struct buf *out, const struct session *s)
-{
-	return buf_printf(out,
-		"See session %lld, exchange %lld of %s (twinkly-report). If the difference does "
-		"not matter, add a pattern for the statement to comparison.exclude-patterns.",
-		(long long)s->id, (long long)s->exchange.id, s->proxy->settings->trace_file);
-}
-
 static void send_error(struct session *s, const struct encode_error *what)
 {
 	struct encode_error error = *what;
@@ -122,7 +115,7 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 	if (!build_message(&message, s->proxy->settings, result) ||
 		!build_rows(&detail, s->proxy->settings, result) || !build_timing(&detail, s) ||
 		!consequence_tell(s, &detail) || !slow_describe(&detail, s) ||
-		!build_hint(&hint, s))
+		!hint_build(&hint, s, result))
 		log_warning("session %lld: the text of a mismatch was cut", (long long)s->id);
 	send_error(s, &(struct encode_error){.message = buf_cstr(&message),
 			      .detail = buf_cstr(&detail),
