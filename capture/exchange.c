@@ -241,7 +241,10 @@ static void flush_part(struct session *s)
 
 	if (buf_len(&ex->request_more) == 0)
 		return;
-	record_part(&s->proxy->record, ex->id, ++ex->request_parts, buf_bytes(&ex->request_more));
+	record_part(&s->proxy->record, &(struct record_part){.exchange = ex->id,
+					       .ordinal = ++ex->request_parts,
+					       .body = buf_bytes(&ex->request_more),
+					       .head = buf_bytes(&ex->request)});
 	buf_reset(&ex->request_more);
 }
 

@@ -209,7 +209,12 @@ static void set_log_level(const struct settings *s, const struct arguments *a)
 /* A password in `-s proxy.postgresql.password=...` is nobody's business. */
 static bool append_word(struct buf *text, const char *word)
 {
-	const char *secret = strstr(word, "password"), *value = secret ? strchr(secret, '=') : NULL;
+	const char *secret = strcasestr(word, "password");
+	const char *value;
+
+	if (!secret)
+		secret = strstr(word, "redact.key");
+	value = secret ? strchr(secret, '=') : NULL;
 
 	if (!value)
 		return buf_append_str(text, word);

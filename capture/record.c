@@ -77,7 +77,83 @@ static struct record_text *text_slot(struct record *r, struct bytes text)
 	return t;
 }
 
-int64_t record_statement(struct record *r, struct bytes text)
+/* --- what must not get into the trace --- */
+
+static struct bytes clean_text(struct record *r, struct bytes text)
+{
+	return r->redact ? redact_text(r->redact, text) : text;
+}
+
+static const char *clean_str(struct record *r, const char *text)
+{
+	return r->redact ? redact_str(r->redact, text) : text;
+}
+
+static void clean_up(struct record *r)
+{
+	if (r->redact)
+		redact_reset(r->redact);
+}
+
+/* The differences of a copy of *result, with a copy of that in `copy`. False: no memory. */
+static bool clean_result(struct record *r, const struct comparison **result,
+	struct comparison *copy, bool is_redacted)
+{
+	struct difference *differences;
+
+	if (!r->redact || !*result || (*result)->count == 0)
+		return true;
+	differences = malloc((*result)->count * sizeof(*differences));
+	if (!differences)
+		return false;
+	for (size_t i = 0; i < (*result)->count; i++)
+		differences[i] =
+			redact_difference(r->redact, &(*result)->differences[i], is_redacted);
+	*copy = **result;
+	copy->differences = differences;
+	*result = copy;
+	return true;
+}
+
+/* How many places were replaced in the row's bytes and note. */
+static struct trace_redaction clean_row(struct record *r, struct trace_exchange *row)
+{
+	struct redact_exchange ex = {.request = row->request,
+		.truth = row->truth,
+		.candidate = row->candidate,
+		.has_candidate = row->has_candidate,
+		.truth_len = row->truth_len,
+		.candidate_len = row->candidate_len};
+
+	if (!r->redact)
+		return (struct trace_redaction){0};
+	redact_exchange(r->redact, &ex);
+	row->request = ex.request;
+	row->truth = ex.truth;
+	row->candidate = ex.candidate;
+	row->truth_len = ex.truth_len;
+	row->candidate_len = ex.candidate_len;
+	row->note = redact_str(r->redact, row->note);
+	return (struct trace_redaction){
+		.exchange = row->id, .request = ex.requests, .answers = ex.answers};
+}
+
+static void push_redaction(struct record *r, const struct trace_redaction *row)
+{
+	struct record_item *item;
+
+	if (row->request + row->answers == 0)
+		return;
+	item = record_item_new(RECORD_REDACTION, 0);
+	if (!item)
+		return;
+	item->redaction = *row;
+	trace_queue_push(r->queue, &item->base);
+}
+
+/* --- rows --- */
+
+static int64_t number_of(struct record *r, struct bytes text)
 {
 	struct record_text *slot = text_slot(r, text);
 	struct record_item *item;
@@ -99,12 +175,20 @@ int64_t record_statement(struct record *r, struct bytes text)
 	return number;
 }
 
+int64_t record_statement(struct record *r, struct bytes text)
+{
+	int64_t number = number_of(r, clean_text(r, text));
+
+	clean_up(r);
+	return number;
+}
+
 static size_t room_for(const char *s)
 {
 	return s ? strlen(s) + 1 : 0;
 }
 
-void record_session(struct record *r, const struct trace_session *session)
+static void push_session(struct record *r, const struct trace_session *session)
 {
 	struct record_item *item = record_item_new(RECORD_SESSION,
 		session->startup.len + room_for(session->user) + room_for(session->database) +
@@ -121,8 +205,21 @@ void record_session(struct record *r, const struct trace_session *session)
 	trace_queue_push(r->queue, &item->base);
 }
 
+void record_session(struct record *r, const struct trace_session *session)
+{
+	struct trace_session copy = *session;
+
+	if (r->redact) {
+		copy.startup = redact_startup(r->redact, session->startup);
+		copy.application_name = redact_str(r->redact, session->application_name);
+	}
+	push_session(r, &copy);
+	clean_up(r);
+}
+
 void record_event(struct record *r, int64_t session, const char *what, const char *detail)
 {
+	detail = clean_str(r, detail);
 	struct record_item *item = record_item_new(RECORD_EVENT, room_for(what) + room_for(detail));
 
 	if (!item)
@@ -132,6 +229,7 @@ void record_event(struct record *r, int64_t session, const char *what, const cha
 		.what = record_item_copy_str(item, what),
 		.detail = record_item_copy_str(item, detail)};
 	trace_queue_push(r->queue, &item->base);
+	clean_up(r);
 }
 
 void record_consequence(struct record *r, const struct trace_consequence *row)
@@ -160,23 +258,28 @@ void record_backend(struct record *r, const struct trace_backend *backend)
 	trace_queue_push(r->queue, &item->base);
 }
 
-void record_part(struct record *r, int64_t exchange, int ordinal, struct bytes body)
+void record_part(struct record *r, const struct record_part *part)
 {
+	struct bytes body = r->redact ? redact_part(r->redact, part->head, part->body) : part->body;
+	struct trace_redaction redaction = {
+		.exchange = part->exchange, .request = body.ptr != part->body.ptr};
 	struct record_item *item = record_item_new(RECORD_PART, body.len);
 
 	if (!item) {
 		log_error("exchange %lld: a part of its request is not in the trace: out of memory",
-			(long long)exchange);
+			(long long)part->exchange);
 		return;
 	}
-	item->part.exchange = exchange;
-	item->part.ordinal = ordinal;
+	item->part.exchange = part->exchange;
+	item->part.ordinal = part->ordinal;
 	item->part.body = record_item_copy(item, body);
 	trace_queue_push(r->queue, &item->base);
+	push_redaction(r, &redaction);
 }
 
 void record_plan(struct record *r, int64_t exchange, const char *role, const char *text)
 {
+	text = clean_str(r, text);
 	struct record_item *item = record_item_new(RECORD_PLAN, room_for(role) + room_for(text));
 
 	if (!item)
@@ -185,6 +288,7 @@ void record_plan(struct record *r, int64_t exchange, const char *role, const cha
 		.role = record_item_copy_str(item, role),
 		.text = record_item_copy_str(item, text)};
 	trace_queue_push(r->queue, &item->base);
+	clean_up(r);
 }
 
 static size_t room_for_differences(const struct comparison *result)
@@ -237,7 +341,7 @@ static void copy_commands(struct record_item *item, const struct record_exchange
 		copy_result(item, from->result);
 }
 
-void record_exchange(struct record *r, const struct record_exchange *from)
+static void push_exchange(struct record *r, const struct record_exchange *from)
 {
 	const struct trace_exchange *row = &from->row;
 	size_t verdicts = from->result ? from->result->command_count * sizeof(enum verdict) : 0;
@@ -264,7 +368,21 @@ void record_exchange(struct record *r, const struct record_exchange *from)
 	trace_queue_push(r->queue, &item->base);
 }
 
-void record_differences(struct record *r, int64_t exchange, const struct comparison *result)
+void record_exchange(struct record *r, const struct record_exchange *from)
+{
+	struct record_exchange copy = *from;
+	struct comparison result = {.differences = NULL};
+	struct trace_redaction redaction = clean_row(r, &copy.row);
+
+	if (!clean_result(r, &copy.result, &result, redaction.request + redaction.answers > 0))
+		copy.result = NULL;
+	push_exchange(r, &copy);
+	push_redaction(r, &redaction);
+	free(result.differences);
+	clean_up(r);
+}
+
+static void push_differences(struct record *r, int64_t exchange, const struct comparison *result)
 {
 	struct record_item *item = record_item_new(RECORD_DIFFERENCES,
 		result->command_count * sizeof(enum verdict) + room_for_differences(result));
@@ -278,4 +396,17 @@ void record_differences(struct record *r, int64_t exchange, const struct compari
 	item->exchange.commands = (struct record_commands){0};
 	copy_result(item, result);
 	trace_queue_push(r->queue, &item->base);
+}
+
+void record_differences(struct record *r, int64_t exchange, const struct comparison *result)
+{
+	struct comparison copy = {.differences = NULL};
+
+	if (clean_result(r, &result, &copy, false))
+		push_differences(r, exchange, result);
+	else
+		log_error("exchange %lld: its differences are not in the trace: out of memory",
+			(long long)exchange);
+	free(copy.differences);
+	clean_up(r);
 }

@@ -16,12 +16,14 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "diffengine/compare.h"
+#include "diffengine/redact.h"
 #include "schema/trace_queue.h"
 
 #define RECORD_TEXTS_MAX 262144
 
 struct record { /* the proxy's way into the trace */
 	struct trace_queue *queue;
+	struct redact *redact; /* what must not get there; NULL: everything may */
 	int64_t began_mono_us, last_us;
 	int64_t next_statement;
 	struct record_text *texts; /* hash to number */
@@ -43,7 +45,13 @@ void record_consequence(struct record *r, const struct trace_consequence *row);
 void record_backend(struct record *r, const struct trace_backend *backend);
 
 /* Request bytes beyond what is kept in the exchange's row (COPY data). */
-void record_part(struct record *r, int64_t exchange, int ordinal, struct bytes body);
+struct record_part {
+	int64_t exchange;
+	int ordinal;
+	struct bytes body;
+	struct bytes head; /* the request as far as it is in the row */
+};
+void record_part(struct record *r, const struct record_part *part);
 
 /* A database's plan of the exchange's slow command; `role`: "truth" or "candidate". */
 void record_plan(struct record *r, int64_t exchange, const char *role, const char *text);

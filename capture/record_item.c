@@ -30,6 +30,8 @@ static bool write_item(struct trace *trace, struct trace_item *base, struct err 
 		return trace_write_exchange(trace, &item->exchange.row, err) &&
 		       record_write_commands(
 			       trace, &item->exchange.row, &item->exchange.commands, err);
+	case RECORD_REDACTION:
+		return trace_write_redaction(trace, &item->redaction, err);
 	case RECORD_DIFFERENCES:
 		return record_write_differences(
 			trace, &item->exchange.row, &item->exchange.commands, err);

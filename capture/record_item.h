@@ -18,6 +18,7 @@ enum record_kind {
 	RECORD_PART,
 	RECORD_EXCHANGE,
 	RECORD_PLAN,
+	RECORD_REDACTION,
 	RECORD_DIFFERENCES /* an exchange of which only the differences are written */
 };
 
@@ -43,6 +44,7 @@ struct record_item {
 		struct trace_consequence consequence;
 		struct trace_statement statement;
 		struct trace_plan plan;
+		struct trace_redaction redaction;
 		struct {
 			int64_t exchange;
 			int ordinal;

@@ -31,6 +31,7 @@ struct run {
 	uv_loop_t loop;
 	struct proxy proxy;
 	struct trace *trace;
+	struct redact *redact;   /* what must not get into it */
 	struct metrics *metrics; /* NULL: none */
 	int metrics_fd;          /* listens until metrics_start; -1: none */
 	uv_signal_t sigint, sigterm, sighup, sigusr1;
@@ -107,7 +108,8 @@ static bool write_head(const struct run *run, struct err *err)
 	       write_wall(t, "began_wall_us", err) &&
 	       trace_write_meta(t, "source_of_truth", s->truth.name, err) &&
 	       trace_write_meta(t, "candidate", s->candidate.name, err) &&
-	       trace_write_meta(t, "command_line", run->options->command_line, err) &&
+	       trace_write_meta(t, "command_line",
+		       redact_str(run->redact, run->options->command_line), err) &&
 	       write_configuration(t, s, err) && write_words(t, err) &&
 	       write_backend(t, TRACE_TRUTH, &s->truth, err) &&
 	       write_backend(t, TRACE_CANDIDATE, &s->candidate, err) && trace_commit(t, err);
@@ -338,6 +340,7 @@ static bool serve_recorded(struct run *run, struct trace_queue_stats *stats)
 		return false;
 	}
 	record_init(&run->proxy.record, queue, options.began_mono_us);
+	run->proxy.record.redact = run->redact;
 	ok = serve(run);
 	record_fini(&run->proxy.record);
 	trace_queue_finish(queue, stats);
@@ -458,6 +461,7 @@ int run_capture(const struct run_options *options)
 	struct run *run = calloc(1, sizeof(*run));
 	struct trace_queue_stats stats = {0};
 	int status = EXIT_FAILED;
+	struct err err;
 	bool ok;
 
 	if (!run)
@@ -472,7 +476,10 @@ int run_capture(const struct run_options *options)
 	run->proxy.policy.compare.known = options->known;
 	run->proxy.on_stopped = on_stopped;
 	run->proxy.context = run;
-	if (!load_files(run)) {
+	run->redact = redact_new_configured(run->settings.conf, &err);
+	if (!run->redact) {
+		print_error(err.text);
+	} else if (!load_files(run)) {
 		status = EXIT_USAGE;
 	} else if (listen_first(run) && open_trace(run)) {
 		uv_loop_init(&run->loop);
@@ -482,6 +489,7 @@ int run_capture(const struct run_options *options)
 		uv_loop_close(&run->loop);
 	}
 	proxy_close(&run->proxy);
+	redact_free(run->redact);
 	if (run->metrics_fd >= 0)
 		close(run->metrics_fd);
 	free(run);

@@ -124,6 +124,16 @@ static const struct conf_key keys[] = {
 		"what happens when the trace cannot be written: end the run, or go on with gaps"},
 	{"trace.max-response", CONF_SIZE, "1MB", NULL, 0, KEY_GIB - 1, false,
 		"bytes of each side's answer to an exchange that the trace keeps"},
+	{"trace.redact.statements", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"PCRE2 patterns; what matches in statement texts and messages of errors is "
+		"replaced in the trace"},
+	{"trace.redact.parameters", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"PCRE2 patterns; a parameter in which one matches is replaced in the trace by a "
+		"keyed hash"},
+	{"trace.redact.columns", CONF_STRINGS, "[]", NULL, 0, 0, false,
+		"names of columns whose values are replaced in the trace by a keyed hash"},
+	{"trace.redact.key", CONF_STRING, NULL, NULL, 0, 0, true,
+		"key of the hash; absent: a random one for each run"},
 	{"trace.queue", CONF_SIZE, "64MB", NULL, KEY_MIB, KEY_GIB * 4, false,
 		"bytes waiting for the disk at which clients are held back"},
 	{"trace.max-size", CONF_SIZE, "0", NULL, 0, KEY_GIB * 16384, false,
@@ -380,7 +390,9 @@ static size_t check_more(struct settings *s, FILE *out)
 	       check_patterns(s, "comparison.exclude-patterns", out) +
 	       check_patterns(s, "proxy.routing.postgres-only-patterns", out) +
 	       check_patterns(s, "proxy.routing.yugabyte-only-patterns", out) +
-	       take_deterministic(s, out) + rules_check(s->conf, out);
+	       check_patterns(s, "trace.redact.statements", out) +
+	       check_patterns(s, "trace.redact.parameters", out) + take_deterministic(s, out) +
+	       rules_check(s->conf, out);
 }
 
 bool settings_load(

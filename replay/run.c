@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "diffengine/known.h"
 #include "replay/dry_run.h"
 #include "replay/progress.h"
@@ -174,6 +175,30 @@ static int replay_recorded(struct run *run)
 	return find_gone(run) ? summarise(run) : EXIT_FAILED;
 }
 
+static bool on_redaction(void *context, const struct trace_redaction *row)
+{
+	int64_t *counts = context;
+
+	counts[0] += row->request > 0;
+	counts[1] += row->answers > 0;
+	return true;
+}
+
+/* What was replaced in the trace cannot be replayed as it was. */
+static void warn_of_redactions(const struct run *run)
+{
+	int64_t counts[2] = {0, 0};
+	struct err err;
+
+	if (!trace_read_redactions(run->replay.source, on_redaction, counts, &err))
+		print_error(err.text);
+	if (counts[0] + counts[1] > 0)
+		log_warning("%s: parts of it were redacted: the requests of %lld exchanges are not "
+			    "replayed as they were, and the recorded answers of %lld cannot be "
+			    "compared with what comes",
+			run->options->source, (long long)counts[0], (long long)counts[1]);
+}
+
 static int replay_source(struct run *run)
 {
 	struct replay *r = &run->replay;
@@ -193,6 +218,7 @@ static int replay_source(struct run *run)
 		print_error(err.text);
 		return EXIT_FAILED;
 	}
+	warn_of_redactions(run);
 	if (!select_new(&r->select, &r->wishes, &r->roster, &err)) {
 		print_error(err.text);
 		return EXIT_USAGE;

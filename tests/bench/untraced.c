@@ -6,7 +6,7 @@
 #include "capture/record.h"
 
 int64_t __wrap_record_statement(struct record *r, struct bytes text);
-void __wrap_record_part(struct record *r, int64_t exchange, int ordinal, struct bytes body);
+void __wrap_record_part(struct record *r, const struct record_part *part);
 void __wrap_record_exchange(struct record *r, const struct record_exchange *exchange);
 
 /* Any number but 0, which would be asked for again at every use. */
@@ -17,12 +17,10 @@ int64_t __wrap_record_statement(struct record *r, struct bytes text)
 	return 1;
 }
 
-void __wrap_record_part(struct record *r, int64_t exchange, int ordinal, struct bytes body)
+void __wrap_record_part(struct record *r, const struct record_part *part)
 {
 	(void)r;
-	(void)exchange;
-	(void)ordinal;
-	(void)body;
+	(void)part;
 }
 
 void __wrap_record_exchange(struct record *r, const struct record_exchange *exchange)

@@ -249,8 +249,10 @@ static void test_exchanges_and_parts(void **state)
 	(void)state;
 	set_up(&f);
 	assert_true(encode_query(&f.request, "copy t from stdin"));
-	record_part(&f.record, 1, 1, bytes_str("one"));
-	record_part(&f.record, 1, 2, bytes_str("two"));
+	record_part(&f.record,
+		&(struct record_part){.exchange = 1, .ordinal = 1, .body = bytes_str("one")});
+	record_part(&f.record,
+		&(struct record_part){.exchange = 1, .ordinal = 2, .body = bytes_str("two")});
 	e = exchange_of(&f, 1, "G; C COPY 2; Z I", NULL);
 	record_exchange(&f.record, &e);
 	e = exchange_of(&f, 2, "C BEGIN; Z T", "E 53300 no; Z I");
