@@ -54,6 +54,7 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 				bytes_width(tag, sizeof(side->last_tag) - 1),
 				(const char *)tag.ptr);
 		types_note_tag(s, bytes_str(side->last_tag));
+		keys_note_tag(s, bytes_str(side->last_tag));
 		side->last_rows = side->rows;
 		side->rows = 0;
 		break;
@@ -458,7 +459,7 @@ static void advance(struct session *s)
 	else if (s->exchange.phase == PHASE_ALIGNING)
 		align_advance(s);
 	else if (s->exchange.phase == PHASE_LOOKING)
-		types_advance(s);
+		look_advance(s);
 	else if (s->exchange.phase != PHASE_EXPLAINING)
 		advance_exchange(s);
 }

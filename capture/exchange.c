@@ -367,6 +367,7 @@ const struct compare_command *exchange_commands(struct session *s, size_t *count
 		policy_apply(&s->proxy->policy, statement_text(statement), &commands[i]);
 		cursors_resolve(&s->cursors, &s->prepared, s->proxy->policy.compare.analyses,
 			&ex->commands[i].use, &commands[i]);
+		commands[i].is_total = keys_are_total(s, &commands[i], i);
 		commands[i].columns = bytes_of(statement->columns, statement->columns_len);
 	}
 	if (!ex->is_simple)
@@ -490,6 +491,7 @@ void exchange_finish(struct session *s, const struct comparison *result, unsigne
 	retry_note_settled(s);
 	s->proxy->active--;
 	types_end_exchange(s);
+	keys_end_exchange(s);
 	names_settle(s);
 	s->finished++;
 	exchange_reset(&s->exchange);

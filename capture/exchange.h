@@ -7,7 +7,7 @@
  *     |  of a unit  turn      answer  +-> COPYING -> AWAITING ...
  *                                     +-> ALIGNING -> ...  (a statement sent by us)
  *
- * LOOKING (capture/types.h) may come between COLLECTING and QUEUED, and at the end of AWAITING;
+ * LOOKING (capture/look.h) may come between COLLECTING and QUEUED, and at the end of AWAITING;
  * there EXPLAINING (capture/slow.h), too.
  *
  * Here is what it gathers on its way: the statements of its commands, the bytes for the
@@ -40,7 +40,7 @@ enum exchange_phase {
 	PHASE_COPYING,     /* both backends take COPY data */
 	PHASE_BACKING_OFF, /* one side is asked again in a moment, see capture/again.h */
 	PHASE_ALIGNING,    /* a backend answers a statement that we sent */
-	PHASE_LOOKING,     /* the same, to look up types, see capture/types.h */
+	PHASE_LOOKING,     /* the same, to look something up, see capture/look.h */
 	PHASE_EXPLAINING   /* both are asked for plans elsewhere, see capture/slow.h */
 };
 

@@ -10,6 +10,7 @@
 #include "capture/again.h"
 #include "capture/consequence.h"
 #include "capture/exchange.h"
+#include "capture/keys.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
@@ -166,11 +167,22 @@ static void on_equal(struct session *s)
 	arena_reset(&s->proxy->arena);
 }
 
+void judge_different(struct session *s)
+{
+	struct comparison result;
+	size_t agreed = 0;
+
+	if (s->exchange.folding.is_different)
+		folding_judge(s, &s->proxy->arena, &result);
+	else
+		agreed = compare(s, &result);
+	on_compared(s, &result, agreed);
+	arena_reset(&s->proxy->arena);
+}
+
 void judge_answers(struct session *s)
 {
 	struct exchange *ex = &s->exchange;
-	struct comparison result;
-	size_t agreed;
 
 	if (!ex->has_diverged && cursors_are_open(&s->cursors) && ex->truth_len == 0) {
 		ex->lock = (struct lockstep){.ordinal = ex->unit_ordinal};
@@ -183,14 +195,8 @@ void judge_answers(struct session *s)
 		on_equal(s);
 		return;
 	}
-	if (ex->folding.is_different) {
-		folding_judge(s, &s->proxy->arena, &result);
-		agreed = 0;
-	} else {
-		agreed = compare(s, &result);
-	}
-	on_compared(s, &result, agreed);
-	arena_reset(&s->proxy->arena);
+	if (!keys_look_up(s))
+		judge_different(s);
 }
 
 void judge_settled(struct session *s)

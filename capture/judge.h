@@ -10,5 +10,7 @@ struct session;
 void judge_settled(struct session *s);
 /* The rest of it, after plans were asked for (capture/slow.h). */
 void judge_answers(struct session *s);
+/* The same where it is known that they differ: compares and goes on. */
+void judge_different(struct session *s);
 
 #endif

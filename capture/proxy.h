@@ -51,6 +51,7 @@ struct proxy {
 	struct turn turn;
 	int writing;         /* units under way that may write */
 	int64_t write_epoch; /* changes when one starts or ends */
+	int64_t ddl_epoch;   /* changes when tables may have changed, see capture/keys.h */
 	struct list sessions;
 	int64_t session_count, next_session, next_exchange;
 	int64_t admitted; /* sessions that are past their startup packet */

@@ -343,6 +343,8 @@ void session_free(struct session *s)
 	cursors_fini(&s->cursors);
 	object_oids_free(s->objects);
 	consequence_end(s);
+	keys_fini(&s->keys);
+	look_fini(&s->look);
 	buf_fini(&s->columns);
 	tls_end(s->client.ssl);
 	link_fini(&s->client);

@@ -18,6 +18,8 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "capture/exchange.h"
+#include "capture/keys.h"
+#include "capture/look.h"
 #include "diffengine/cursors.h"
 #include "capture/startup_packet.h"
 #include "diffengine/prepared.h"
@@ -101,6 +103,8 @@ struct session {
 	struct turn_ticket ticket;
 	struct align align;
 	struct types types;
+	struct keys keys;
+	struct look look;
 	struct buf columns;    /* RowDescription of a result whose head was handed on already */
 	bool is_alone;         /* degraded mode: the candidate is gone for good; is_detached, too */
 	bool is_detached;      /* the candidate is left out until the transaction ends */

@@ -36,8 +36,6 @@ void types_fini(struct types *t)
 {
 	drop_uses(t);
 	free(t->uses);
-	if (t->table)
-		protocol_fini(&t->saved);
 	user_types_fini(&t->tables.types);
 	user_types_fini(&t->tables.functions);
 	buf_fini(&t->out);

@@ -4,17 +4,15 @@
  * replaced in what the candidate gets, and answers are compared by schema and name
  * (diffengine/user_types.h, user_values.h).
  *
- * What is not known is looked up in the session itself, while nothing else is under way:
+ * What is not known is looked up in the session itself (capture/look.h):
  *
  *   COLLECTING --unknown OID in the unit--> LOOKING --> sent as ever
  *   AWAITING, all answered --unknown OID in an answer--> LOOKING --> judged
  *
  * first on the truth (OID to name, and all types that it consists of), then on the candidate (name
- * to OID). The look-up is a prepared statement and portal of our own name that are closed at
- * once, so nothing of the client's is disturbed; it ends in Sync where the exchange is at a
- * boundary, else in Flush, so that no transaction of the client's is ended. Its answers
- * are neither compared nor recorded. Not where a transaction has failed, in COPY, or while
- * the head of a long unit is unanswered: what is unknown then goes out as it came.
+ * to OID). It ends in Sync where the exchange is at a boundary, else in Flush, so that no
+ * transaction of the client's is ended. Where no look-up is possible, or while the head of a long
+ * unit is unanswered, what is unknown goes out as it came.
  *
  * The table lives as long as the session; it is emptied when it is full and after a command
  * that may have changed types (CREATE, ALTER, DROP, ROLLBACK).
@@ -31,10 +29,8 @@
 #include "diffengine/lockstep.h"
 #include "diffengine/user_messages.h"
 #include "wire/frame.h"
-#include "wire/protocol.h"
 
 struct session;
-struct side;
 struct statement;
 
 struct type_use { /* a message of the unit that names user types */
@@ -57,11 +53,7 @@ struct types {
 	bool is_stale;            /* DDL was run: forget all before the next unit */
 	struct lockstep mark;     /* where the walk over the answer can begin anew */
 	struct user_types *table; /* that is being looked up; NULL: none is */
-	struct side *side;
-	size_t keep;           /* bytes of its buffer before the answer to our statement */
-	struct protocol saved; /* what the unit that is not sent yet will owe */
 	enum types_then then;
-	int phase;     /* of the exchange, before LOOKING */
 	bool is_whole; /* the unit that waits for it is complete */
 };
 
@@ -91,8 +83,6 @@ bool types_settle(struct session *s) ATTR_USE_RESULT;
 /* The candidate's row with the truth's OIDs: `row` itself, or a copy until the next call. */
 struct bytes types_row_of_candidate(struct session *s, struct bytes row);
 
-/* Bytes of an answer came while LOOKING. */
-void types_advance(struct session *s);
 /* A command's tag: it may have changed types. */
 void types_note_tag(struct session *s, struct bytes tag);
 void types_end_exchange(struct session *s);

@@ -3,35 +3,19 @@
  */
 #include "capture/types.h"
 
-#include "base/clock.h"
 #include "capture/answer.h"
 #include "capture/exchange.h"
 #include "capture/judge.h"
+#include "capture/look.h"
 #include "capture/proxy.h"
 #include "capture/relay.h"
 #include "capture/session.h"
 #include "diffengine/user_query.h"
 #include "diffengine/user_values.h"
 
-static bool is_ready(const struct side *side)
-{
-	const struct protocol *p = &side->backend->protocol;
-
-	return side->backend->state == BACKEND_READY && p->status != 'E' && !p->is_skipping &&
-	       p->doubtful == 0 && p->copy == PROTOCOL_COPY_NONE;
-}
-
-/* What the truth alone gets needs nothing; what the candidate alone gets may be looked up while
- * the truth has no part in the exchange that a Flush would leave open. */
-static bool suits_route(const struct exchange *ex)
-{
-	return !ex->is_routed || (ex->is_led_by_candidate && ex->started_us == 0);
-}
-
 static bool can_look_up(const struct session *s)
 {
-	return !s->is_detached && suits_route(&s->exchange) && !s->exchange.is_partial &&
-	       is_ready(&s->truth) && is_ready(&s->candidate);
+	return look_is_possible(s) && !s->exchange.is_partial;
 }
 
 /* Nothing of the exchange is open: a Sync ends no transaction of the client's. */
@@ -47,44 +31,21 @@ static struct user_query query_of(const struct session *s)
 	const struct types *t = &s->types;
 
 	return (struct user_query){.is_function = t->table == &t->tables.functions,
-		.is_candidate = t->side == &s->candidate,
+		.is_candidate = s->look.side == &s->candidate,
 		.is_final = is_at_boundary(s)};
 }
 
-static bool note_owed(struct protocol *p, struct bytes data)
-{
-	struct frame f;
-
-	while (frame_next(data, WIRE_FRONTEND, data.len, &f, NULL) == FRAME_OK) {
-		if (protocol_on_request(p, &f) != PROTOCOL_OK)
-			return false;
-		data = bytes_skip(data, f.whole.len);
-	}
-	return true;
-}
-
-/* What the unit will owe was noted when it was framed; our statement goes before it. */
 static void ask_side(struct session *s, struct user_types *table, struct side *side)
 {
-	struct types *t = &s->types;
-	struct protocol *protocol = &side->backend->protocol;
 	struct user_query query;
 	struct buf out;
-	bool ok;
 
-	t->table = table;
-	t->side = side;
-	t->keep = side->framed;
-	t->saved = *protocol;
-	protocol_init(protocol);
-	protocol->status = t->saved.status;
+	s->types.table = table;
+	s->look.side = side;
 	query = query_of(s);
-	buf_init(&out, 2 * 1024 * 1024);
-	ok = user_query_write(&out, table, &query) && note_owed(protocol, buf_bytes(&out));
-	side->is_sent = true;
-	side->heard_us = clock_mono_us();
-	if (ok)
-		(void)!backend_send(side->backend, buf_bytes(&out));
+	buf_init(&out, LOOK_REQUEST_MAX);
+	if (user_query_write(&out, table, &query))
+		look_ask(s, side, buf_bytes(&out));
 	else
 		session_fatal(s, "53200", "twinkly is out of memory");
 	buf_fini(&out);
@@ -97,15 +58,13 @@ static struct user_types *next_table(struct types *t)
 	return t->tables.functions.asked_count > 0 ? &t->tables.functions : NULL;
 }
 
+static void on_answered(struct session *s);
+
 static void begin(struct session *s, enum types_then then)
 {
-	struct types *t = &s->types;
-
-	t->then = then;
-	t->phase = s->exchange.phase;
-	s->exchange.phase = PHASE_LOOKING;
-	ask_side(s, next_table(t), &s->truth);
-	watch_update(s->proxy);
+	s->types.then = then;
+	look_begin(s, on_answered);
+	ask_side(s, next_table(&s->types), &s->truth);
 }
 
 bool types_look_up(struct session *s, bool is_whole)
@@ -117,50 +76,19 @@ bool types_look_up(struct session *s, bool is_whole)
 	return true;
 }
 
-static bool is_asynchronous(unsigned char type)
-{
-	return type == BACKEND_NOTICE_RESPONSE || type == BACKEND_PARAMETER_STATUS ||
-	       type == BACKEND_NOTIFICATION_RESPONSE;
-}
-
-/* Our answer leaves the buffer; what came between it is the client's. */
-static void take_out_answer(struct side *side, size_t keep)
-{
-	struct buf *in = &side->backend->link.in;
-	unsigned char *to = in->ptr + in->start + keep;
-	struct bytes rest = bytes_skip(side_framed(side), keep);
-	struct bytes behind = bytes_skip(buf_bytes(in), side->framed);
-	size_t kept = 0;
-	struct frame f;
-
-	while (frame_next(rest, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) == FRAME_OK) {
-		if (is_asynchronous(f.type)) {
-			memmove(to + kept, f.whole.ptr, f.whole.len);
-			kept += f.whole.len;
-		}
-		rest = bytes_skip(rest, f.whole.len);
-	}
-	if (behind.len > 0)
-		memmove(to + kept, behind.ptr, behind.len);
-	side->framed = keep + kept;
-	buf_truncate(in, keep + kept + behind.len);
-}
-
 /* False: the session cannot go on. */
 static bool read_answer(struct session *s)
 {
 	struct types *t = &s->types;
-	struct side *side = t->side;
+	struct side *side = s->look.side;
 	struct user_query query = query_of(s);
 	struct err why;
-	bool ok = user_query_read(t->table, &query, bytes_skip(side_framed(side), t->keep), &why);
+	bool ok = user_query_read(t->table, &query, look_answer(s), &why);
 
-	take_out_answer(side, t->keep);
-	protocol_fini(&side->backend->protocol);
-	side->backend->protocol = t->saved;
+	look_take_answer(s);
 	if (ok)
 		return true;
-	if (!query.is_final || t->saved.status != 'I') {
+	if (!query.is_final || side->backend->protocol.status != 'I') {
 		t->table = NULL;
 		(void)err_prefix(&why, "user types could not be looked up: ");
 		answer_give_up(s, side, "58000", why.text);
@@ -212,7 +140,7 @@ static void resume(struct session *s)
 {
 	struct types *t = &s->types;
 
-	s->exchange.phase = t->phase;
+	look_end(s);
 	if (t->then == TYPES_THEN_JUDGE) {
 		(void)walk_again(s);
 		judge_settled(s);
@@ -221,14 +149,14 @@ static void resume(struct session *s)
 	}
 }
 
-void types_advance(struct session *s)
+static void on_answered(struct session *s)
 {
 	struct types *t = &s->types;
 	struct user_types *table = t->table;
-	bool was_truth = t->side == &s->truth;
+	bool was_truth = s->look.side == &s->truth;
 	size_t known = table->count;
 
-	if (!protocol_is_settled(&t->side->backend->protocol) || !read_answer(s))
+	if (!read_answer(s))
 		return;
 	if (was_truth) {
 		record_types(s, table, known);

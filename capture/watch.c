@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "capture/again.h"
 #include "capture/deadlock.h"
+#include "capture/keys.h"
 #include "wire/backend_probe.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
@@ -143,6 +144,7 @@ static void check_session(struct session *s, int64_t now)
 		session_update(s);
 	}
 	again_tick(s, now);
+	keys_tick(s, now);
 	cancel_late(s, now);
 	deadlock_cancel(s, now);
 	check_side(s, &s->truth, now);

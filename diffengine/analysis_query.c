@@ -228,6 +228,22 @@ static bool is_own_cte(const struct cJSON *select, const char *name)
 	return false;
 }
 
+/* Rows are left out that another session has locked, or are several summaries of one group. */
+static bool has_rows_of_its_own(const struct cJSON *select)
+{
+	tree_for_each(it, tree_get(select, "lockingClause"))
+	{
+		if (tree_says(tree_body(it, "LockingClause"), "waitPolicy", "LockWaitSkip"))
+			return true;
+	}
+	tree_for_each(it, tree_get(select, "groupClause"))
+	{
+		if (tree_body(it, "GroupingSet"))
+			return true;
+	}
+	return false;
+}
+
 const struct cJSON *analysis_lone_table(const struct cJSON *select)
 {
 	const struct cJSON *items = tree_get(select, "fromClause");
@@ -236,6 +252,8 @@ const struct cJSON *analysis_lone_table(const struct cJSON *select)
 	if (!range || tree_count(items) != 1 || tree_get(tree_get(range, "alias"), "colnames"))
 		return NULL;
 	if (!tree_get(range, "schemaname") && is_own_cte(select, tree_text(range, "relname")))
+		return NULL;
+	if (has_rows_of_its_own(select))
 		return NULL;
 	return calls_in(tree_get(select, "targetList")).has_set ? NULL : range;
 }

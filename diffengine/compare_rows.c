@@ -462,8 +462,9 @@ static void judge_portion(struct result *r)
 /* Its portions are added up: nothing else determines which rows come when. */
 static bool is_added_up(const struct result *r)
 {
-	return r->rows->command->is_partial && r->rows->command->portion.ledger &&
-	       r->policy.order == ROWS_ARE_A_SET && !r->policy.undetermined;
+	return r->rows->command->is_partial && !r->rows->command->is_total &&
+	       r->rows->command->portion.ledger && r->policy.order == ROWS_ARE_A_SET &&
+	       !r->policy.undetermined;
 }
 
 static void note_plan(struct compare_run *run)

@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/decode.h"
+#include "diffengine/lookup.h"
 #include "wire/encode.h"
-#include "wire/frame.h"
 
 #define QUERY_NAME "twinkly_types" /* of our statement and our portal */
 #define QUERY_MAX  (1024 * 1024)
@@ -66,16 +65,6 @@ static const char *sql(const struct user_query *query)
 		      " WHERE t.oid IN (SELECT w.oid FROM wanted w) LIMIT " ROWS_MAX;
 }
 
-static bool append_quoted(struct buf *out, const char *text)
-{
-	bool ok = buf_append_byte(out, '"');
-
-	for (; ok && *text; text++)
-		ok = ((*text != '"' && *text != '\\') || buf_append_byte(out, '\\')) &&
-		     buf_append_byte(out, (unsigned char)*text);
-	return ok && buf_append_byte(out, '"');
-}
-
 /* An array as text: "{16390,16402}", or "{"public.mood"}" */
 static bool append_list(struct buf *out, const struct user_types *t, bool is_candidate)
 {
@@ -87,7 +76,7 @@ static bool append_list(struct buf *out, const struct user_types *t, bool is_can
 	for (size_t i = 0; ok && is_candidate && i < t->count; i++) {
 		if (t->entries[i].candidate)
 			continue;
-		ok = buf_append_str(out, comma) && append_quoted(out, t->entries[i].name);
+		ok = buf_append_str(out, comma) && lookup_append_quoted(out, t->entries[i].name);
 		comma = ",";
 	}
 	return ok && buf_append_byte(out, '}');
@@ -96,21 +85,15 @@ static bool append_list(struct buf *out, const struct user_types *t, bool is_can
 bool user_query_write(struct buf *out, const struct user_types *t, const struct user_query *query)
 {
 	struct wire_value list;
-	struct encode_bind bind = {.portal = QUERY_NAME,
-		.statement = QUERY_NAME,
-		.parameters = &list,
-		.nparameters = 1};
+	struct lookup lookup = {
+		.name = QUERY_NAME, .sql = sql(query), .parameters = &list, .nparameters = 1};
 	struct buf text;
 	bool ok;
 
 	buf_init(&text, QUERY_MAX);
 	ok = append_list(&text, t, query->is_candidate);
 	list = (struct wire_value){.data = buf_bytes(&text)};
-	/* One that an error has left behind would be in the way. */
-	ok = ok && encode_close(out, 'S', QUERY_NAME) &&
-	     encode_parse(out, QUERY_NAME, sql(query), NULL, 0) && encode_bind(out, &bind) &&
-	     encode_execute(out, QUERY_NAME, 0) && encode_close(out, 'P', QUERY_NAME) &&
-	     encode_close(out, 'S', QUERY_NAME) &&
+	ok = ok && lookup_write(out, &lookup) &&
 	     (query->is_final ? encode_sync(out) : encode_flush(out));
 	buf_fini(&text);
 	return ok;
@@ -161,20 +144,10 @@ static void read_row(struct user_types *t, const struct user_query *query, struc
 bool user_query_read(
 	struct user_types *t, const struct user_query *query, struct bytes answer, struct err *why)
 {
-	struct frame f;
+	enum lookup_step step;
+	struct bytes row;
 
-	while (frame_next(answer, WIRE_BACKEND, (size_t)WIRE_MESSAGE_MAX + 5, &f, NULL) ==
-		FRAME_OK) {
-		if (f.type == BACKEND_DATA_ROW)
-			read_row(t, query, f.body);
-		if (f.type == BACKEND_ERROR_RESPONSE) {
-			struct bytes text =
-				decode_error(f.body) ? error_field(f.body, 'M') : bytes_of("", 0);
-
-			err_set(why, "%.*s", bytes_width(text, 200), (const char *)text.ptr);
-			return false;
-		}
-		answer = bytes_skip(answer, f.whole.len);
-	}
-	return true;
+	while ((step = lookup_next(&answer, &row, why)) == LOOKUP_ROW)
+		read_row(t, query, row);
+	return step == LOOKUP_END;
 }

@@ -109,6 +109,8 @@ static bool play_step(struct stage *stage, struct connection *c, const struct st
 			return false;
 		need(c, buf_append(&c->out, all.ptr + step->at, step->len));
 		set_status(c, step->status);
+		if (step->status == 'E') /* the rest is skipped */
+			c->closing[0] = '\0';
 		return true;
 	case STEP_READY:
 		if (step->status)
@@ -222,6 +224,26 @@ static void reply_set(struct connection *c)
 	say_ready(c);
 }
 
+/* A savepoint of the proxy's own. */
+static void reply_savepoint(struct connection *c)
+{
+	const char *text = buf_cstr(&c->unit.text);
+	bool is_back = strncmp(text, "ROLLBACK", 8) == 0;
+
+	if (c->status == 'E' && !is_back) {
+		say_error(c, "25P02", "current transaction is aborted");
+		return;
+	}
+	if (is_back)
+		c->status = 'T';
+	say_opening(c);
+	need(c, encode_command_complete(&c->out, is_back          ? "ROLLBACK"
+						 : text[0] == 'R' ? "RELEASE"
+								  : "SAVEPOINT"));
+	say_closing(c);
+	say_ready(c);
+}
+
 static void reply_no_rows(struct connection *c)
 {
 	struct wire_column column = {
@@ -241,6 +263,9 @@ static const struct {
 	const char *part;
 	void (*reply)(struct connection *c);
 } replies[] = {
+	{"ROLLBACK TO SAVEPOINT twinkly", NULL, reply_savepoint},
+	{"SAVEPOINT twinkly", NULL, reply_savepoint},
+	{"RELEASE SAVEPOINT twinkly", NULL, reply_savepoint},
 	{"ROLLBACK", NULL, reply_rollback},
 	{"twinkly:", NULL, reply_poison},
 	{"SET ", NULL, reply_set},
