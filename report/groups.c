@@ -35,8 +35,9 @@ static struct hash128 hash_key(const struct group_key *key)
 {
 	struct hash128 statement = hash_bytes128(key->statement);
 	struct hash128 reason = hash_bytes128(key->reason);
-	uint64_t parts[] = {statement.low, statement.high, reason.low, reason.high,
-		(uint64_t)key->verdict, (uint64_t)key->kind};
+	struct hash128 test = hash_bytes128(key->test);
+	uint64_t parts[] = {statement.low, statement.high, reason.low, reason.high, test.low,
+		test.high, (uint64_t)key->verdict, (uint64_t)key->kind};
 
 	return hash_bytes128(bytes_of(parts, sizeof(parts)));
 }
@@ -86,6 +87,7 @@ static struct group *add_group(struct groups *g, const struct group_key *key, st
 	group = &g->items[g->count++];
 	group->key = *key;
 	group->key.statement = statement;
+	group->key.test = text_keep(&g->arena, key->test, GROUP_TEXT_MAX);
 	group->key.reason = text_keep(&g->arena, key->reason, GROUP_TEXT_MAX);
 	group->hash = hash;
 	return group;

@@ -1,5 +1,5 @@
 /*
- * Findings grouped by statement, verdict, kind and reason, in order of first occurrence. The
+ * Findings grouped by statement, verdict, kind, reason and test, in order of first occurrence. The
  * memory is bounded whatever the trace holds: at most `limit` groups of GROUP_EXAMPLES
  * examples, texts cut; what no longer fits is counted in `dropped`, never lost in silence.
  */
@@ -26,6 +26,7 @@ struct group_key {
 	int verdict, kind;
 	struct bytes statement; /* empty: none */
 	struct bytes reason;    /* the rule, the exchange's note; empty: none */
+	struct bytes test;      /* what the exchange is labelled with; empty: not asked for */
 };
 
 struct group_example {

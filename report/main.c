@@ -5,10 +5,15 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "report/csv.h"
 #include "report/html.h"
+#include "report/json.h"
+#include "report/junit.h"
 #include "report/known_file.h"
+#include "report/markdown.h"
 #include "report/options.h"
 #include "report/output.h"
 #include "report/terminal.h"
@@ -24,38 +29,74 @@ static size_t limit_of(const struct report_options *o, size_t fallback)
 	return o->limit < 0 ? fallback : (size_t)o->limit;
 }
 
-static bool write_html(const struct report_options *o, const struct summary *s, struct err *err)
-{
-	struct output file;
+typedef bool report_fn(FILE *out, const struct report_options *o, struct trace *t,
+	const struct summary *s, struct err *err);
 
-	if (!output_open(&file, o->html, err))
-		return false;
-	html_write(file.file, s, limit_of(o, HTML_GROUPS));
-	return output_close(&file, err);
+static bool write_html(FILE *out, const struct report_options *o, struct trace *t,
+	const struct summary *s, struct err *err)
+{
+	(void)t;
+	(void)err;
+	html_write(out, s, limit_of(o, HTML_GROUPS));
+	return true;
 }
 
-static bool write_csv(
-	const struct report_options *o, struct trace *t, const struct summary *s, struct err *err)
+static bool write_csv(FILE *out, const struct report_options *o, struct trace *t,
+	const struct summary *s, struct err *err)
 {
-	struct output file;
+	(void)o;
+	return csv_report(out, t, s, err);
+}
 
-	if (!output_open(&file, o->csv, err))
-		return false;
-	if (!csv_report(file.file, t, s, err)) {
-		output_abandon(&file);
-		return false;
-	}
-	return output_close(&file, err);
+static bool write_json(FILE *out, const struct report_options *o, struct trace *t,
+	const struct summary *s, struct err *err)
+{
+	return json_report(out, t, s, limit_of(o, 0), err);
+}
+
+static bool write_junit(FILE *out, const struct report_options *o, struct trace *t,
+	const struct summary *s, struct err *err)
+{
+	(void)t;
+	(void)err;
+	junit_write(out, s, limit_of(o, 0));
+	return true;
+}
+
+static bool write_markdown(FILE *out, const struct report_options *o, struct trace *t,
+	const struct summary *s, struct err *err)
+{
+	(void)t;
+	return markdown_write(out, s, limit_of(o, TERMINAL_GROUPS), err);
+}
+
+/* The reports that go to files, in the order in which they are written. */
+#define FILES_COUNT 5
+struct file_report {
+	const char *name, *path; /* path NULL: not wanted */
+	report_fn *write;
+};
+
+static void list_files(const struct report_options *o, struct file_report files[FILES_COUNT])
+{
+	files[0] = (struct file_report){"HTML", o->html, write_html};
+	files[1] = (struct file_report){"CSV", o->csv, write_csv};
+	files[2] = (struct file_report){"JSON", o->json, write_json};
+	files[3] = (struct file_report){"JUnit", o->junit, write_junit};
+	files[4] = (struct file_report){"Markdown", o->markdown, write_markdown};
 }
 
 static bool write_terminal(const struct report_options *o, const struct summary *s, struct err *err)
 {
-	terminal_write(stdout, s, limit_of(o, TERMINAL_GROUPS));
+	struct terminal_look look = terminal_look_at(STDOUT_FILENO, limit_of(o, TERMINAL_GROUPS));
+	struct file_report files[FILES_COUNT];
+
+	terminal_write(stdout, s, &look);
 	fputc('\n', stdout);
-	if (o->html)
-		printf("HTML report: %s\n", o->html);
-	if (o->csv)
-		printf("CSV report: %s\n", o->csv);
+	list_files(o, files);
+	for (size_t i = 0; i < FILES_COUNT; i++)
+		if (files[i].path)
+			printf("%s report: %s\n", files[i].name, files[i].path);
 	if (!o->html && !o->csv && s->mismatches.count > 0)
 		puts("Values side by side: --html FILE; every difference: --csv FILE");
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -84,13 +125,29 @@ static bool write_known(
 	return true;
 }
 
+static bool write_file(const struct file_report *report, const struct report_options *o,
+	struct trace *t, const struct summary *s, struct err *err)
+{
+	struct output file;
+
+	if (!output_open(&file, report->path, err))
+		return false;
+	if (!report->write(file.file, o, t, s, err)) {
+		output_abandon(&file);
+		return false;
+	}
+	return output_close(&file, err);
+}
+
 static bool write_all(
 	const struct report_options *o, struct trace *t, const struct summary *s, struct err *err)
 {
-	if (o->html && !write_html(o, s, err))
-		return false;
-	if (o->csv && !write_csv(o, t, s, err))
-		return false;
+	struct file_report files[FILES_COUNT];
+
+	list_files(o, files);
+	for (size_t i = 0; i < FILES_COUNT; i++)
+		if (files[i].path && !write_file(&files[i], o, t, s, err))
+			return false;
 	if (!o->is_quiet && !write_terminal(o, s, err))
 		return false;
 	return !o->write_known || write_known(o, t, s, err);
@@ -99,7 +156,11 @@ static bool write_all(
 static int report(
 	const struct report_options *o, struct trace *t, struct known *known, struct err *err)
 {
-	struct summary_wish wish = {.path = o->trace, .only = o->only, .known = known};
+	struct summary_wish wish = {.path = o->trace,
+		.only = o->only,
+		.known = known,
+		.has_by_test = o->has_by_test,
+		.has_comments_by_test = o->junit != NULL};
 	struct summary s;
 	char why[SUMMARY_WHY_MAX];
 	int status = EXIT_FAILED;

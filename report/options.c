@@ -11,14 +11,31 @@
 
 #include "diffengine/verdict.h"
 
-enum { OPT_HTML = 1, OPT_CSV, OPT_LIMIT, OPT_ONLY, OPT_KNOWN, OPT_WRITE_KNOWN, OPT_QUIET };
+enum {
+	OPT_HTML = 1,
+	OPT_CSV,
+	OPT_JSON,
+	OPT_JUNIT,
+	OPT_MARKDOWN,
+	OPT_LIMIT,
+	OPT_ONLY,
+	OPT_BY_TEST,
+	OPT_KNOWN,
+	OPT_WRITE_KNOWN,
+	OPT_QUIET
+};
 
 static const struct option_row option_rows[] = {
 	{OPT_HTML, 0, "html", "FILE", "write one self-contained HTML page"},
 	{OPT_CSV, 0, "csv", "FILE", "write one row per difference"},
+	{OPT_JSON, 0, "json", "FILE", "write everything for programs"},
+	{OPT_JUNIT, 0, "junit", "FILE", "write JUnit XML for a CI system"},
+	{OPT_MARKDOWN, 0, "markdown", "FILE", "write a summary for a pull request"},
 	{OPT_LIMIT, 0, "limit", "N",
-		"show at most N groups, 0 for all (terminal 20, HTML 500; CSV has all)"},
+		"show at most N groups, 0 for all (terminal, Markdown 20; HTML 500; else all)"},
 	{OPT_ONLY, 0, "only", "KIND", "show differences of this kind alone, such as row-count"},
+	{OPT_BY_TEST, 0, "by-test", NULL,
+		"group by test: a leading comment /* test: NAME */, or application_name"},
 	{OPT_KNOWN, 0, "known", "FILE",
 		"what this list names is allowed; status 1 means new or vanished"},
 	{OPT_WRITE_KNOWN, 0, "write-known", "FILE",
@@ -76,6 +93,18 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 	case OPT_CSV:
 		o->csv = value;
 		return true;
+	case OPT_JSON:
+		o->json = value;
+		return true;
+	case OPT_JUNIT:
+		o->junit = value;
+		return true;
+	case OPT_MARKDOWN:
+		o->markdown = value;
+		return true;
+	case OPT_BY_TEST:
+		o->has_by_test = true;
+		return true;
 	case OPT_LIMIT:
 		return parse_limit(value, &o->limit, err);
 	case OPT_ONLY:
@@ -104,19 +133,21 @@ static bool is_same_file(const char *a, const char *b)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-/* A report must not take the place of the trace or of the other report. */
+/* A report must not take the place of the trace or of another report. */
 static bool check_files(const struct report_options *o, struct err *err)
 {
-	if (is_same_file(o->trace, o->html) || is_same_file(o->trace, o->csv) ||
-		is_same_file(o->trace, o->write_known))
-		return err_set(err, "the report would overwrite the trace \"%s\"", o->trace);
-	if (is_same_file(o->html, o->csv))
-		return err_set(err, "both reports would go to \"%s\"", o->html);
-	if (is_same_file(o->html, o->write_known) || is_same_file(o->csv, o->write_known))
-		return err_set(err, "a report and the list of known differences would go to \"%s\"",
-			o->write_known);
-	if (is_same_file(o->html, o->known) || is_same_file(o->csv, o->known))
-		return err_set(err, "the report would overwrite the list \"%s\"", o->known);
+	const char *files[] = {o->html, o->csv, o->json, o->junit, o->markdown, o->write_known};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (is_same_file(o->trace, files[i]))
+			return err_set(
+				err, "the report would overwrite the trace \"%s\"", o->trace);
+		if (files[i] != o->write_known && is_same_file(files[i], o->known))
+			return err_set(err, "the report would overwrite the list \"%s\"", o->known);
+		for (size_t k = 0; k < i; k++)
+			if (is_same_file(files[k], files[i]))
+				return err_set(err, "both reports would go to \"%s\"", files[i]);
+	}
 	return true;
 }
 

@@ -8,12 +8,13 @@
 #include "report/summary.h"
 
 struct report_options {
-	const char *trace;       /* never NULL after OPTIONS_OK; strings are argv's */
-	const char *html, *csv;  /* NULL: not wanted */
+	const char *trace; /* never NULL after OPTIONS_OK; strings are argv's */
+	const char *html, *csv, *json, *junit, *markdown; /* NULL: not wanted */
 	const char *known;       /* list of known differences to read; NULL: none */
 	const char *write_known; /* to write; NULL: none */
 	long limit;              /* -1: each report's own; 0: no limit */
 	int only;                /* an enum diff_kind or SUMMARY_ANY_KIND */
+	bool has_by_test;
 	bool is_quiet;
 };
 

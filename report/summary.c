@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "diffengine/verdict.h"
 #include "report/text.h"
@@ -93,6 +94,25 @@ static struct summary_session *find_session(struct summary *s, int64_t id)
 	return added;
 }
 
+/* The first command's comment labels the whole exchange. */
+static void keep_test(struct summary *s, struct bytes statement)
+{
+	struct bytes name = label_of_statement(statement);
+
+	s->test_len = name.len;
+	if (name.len > 0)
+		memcpy(s->test, name.ptr, name.len);
+}
+
+/* Empty where groups are not by test. */
+static struct bytes test_of(const struct summary *s, const char *application_name)
+{
+	if (!s->labels.items)
+		return bytes_of(NULL, 0);
+	return s->test_len > 0 ? bytes_of(s->test, s->test_len)
+			       : label_of(bytes_of(NULL, 0), application_name);
+}
+
 static void on_command(void *context, const struct trace_exchange *exchange,
 	const struct trace_command *command, struct bytes statement)
 {
@@ -107,6 +127,8 @@ static void on_command(void *context, const struct trace_exchange *exchange,
 		.ordinal = command->ordinal,
 		.parameters = bytes_str(command->parameters)};
 
+	if (command->ordinal == 0)
+		keep_test(s, statement);
 	if (command->verdict == VERDICT_MISMATCH) {
 		session = find_session(s, exchange->session);
 		if (session)
@@ -144,10 +166,12 @@ static bool on_difference(void *context, const struct trace_exchange *exchange,
 	(void)err;
 	if (s->only != SUMMARY_ANY_KIND && d->kind != s->only)
 		return true;
-	if (key.verdict == VERDICT_MISMATCH)
+	if (key.verdict == VERDICT_MISMATCH) {
+		key.test = test_of(s, row->application_name);
 		groups_add(&s->mismatches, &key, &example);
-	else if (key.verdict == VERDICT_ALLOWED)
+	} else if (key.verdict == VERDICT_ALLOWED) {
 		groups_add(&s->others, &key, &example);
+	}
 	return true;
 }
 
@@ -185,6 +209,19 @@ static bool on_gap(void *context, const struct trace_gap *row)
 		s->gaps[s->gap_count++] = (struct summary_gap){.at_us = row->at_us,
 			.exchanges = row->exchanges,
 			.reason = keep_str(s, row->reason, GROUP_TEXT_MAX)};
+	return true;
+}
+
+/* Before the walk: only then is it known whether the trace names tests. */
+static bool collect_labels(
+	struct summary *s, struct trace *t, const struct summary_wish *wish, struct err *err)
+{
+	if (!wish->has_by_test && !wish->has_comments_by_test)
+		return true;
+	if (!labels_collect(&s->labels, t, s->known, err))
+		return false;
+	if (!wish->has_by_test && !s->labels.has_comments)
+		labels_fini(&s->labels);
 	return true;
 }
 
@@ -233,7 +270,8 @@ bool summary_collect(
 	if (!groups_init(&s->mismatches, SUMMARY_MISMATCH_GROUPS, err) ||
 		!groups_init(&s->others, SUMMARY_OTHER_GROUPS, err))
 		return false;
-	if (!read_head(s, t, err) || !trace_count(t, &s->counts, err) || !walk(s, t, err) ||
+	if (!read_head(s, t, err) || !trace_count(t, &s->counts, err) ||
+		!collect_labels(s, t, wish, err) || !walk(s, t, err) ||
 		!trace_read_sessions(t, on_session, s, err) || !trace_read_gaps(t, on_gap, s, err))
 		return false;
 	groups_order(&s->mismatches);
@@ -245,6 +283,7 @@ void summary_fini(struct summary *s)
 {
 	groups_fini(&s->mismatches);
 	groups_fini(&s->others);
+	labels_fini(&s->labels);
 	free(s->sessions);
 	arena_fini(&s->arena);
 	*s = (struct summary){.path = NULL};

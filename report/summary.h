@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "diffengine/known.h"
 #include "report/groups.h"
+#include "report/labels.h"
 #include "schema/trace_read.h"
 
 #define SUMMARY_MISMATCH_GROUPS 2000
@@ -46,19 +47,24 @@ struct summary {
 	int64_t began_wall_us, ended_wall_us;                               /* -1: unknown */
 	struct trace_counts counts;
 	int64_t lost_exchanges;   /* in gaps */
+	struct labels labels;     /* `items` NULL: groups are not by test */
 	struct groups mismatches; /* differences that no rule allows */
 	struct groups others;     /* what was allowed, retried, excluded, not compared, ... */
 	struct summary_session *sessions; /* by id */
 	size_t session_count;
 	struct summary_gap gaps[SUMMARY_GAPS];
 	size_t gap_count;
+	char test[LABEL_MAX]; /* while it is collected: the comment of the exchange */
+	size_t test_len;
 	struct arena arena;
 };
 
 struct summary_wish {
-	const char *path;    /* of the trace, for the reports */
-	int only;            /* an enum diff_kind or SUMMARY_ANY_KIND */
-	struct known *known; /* the verdicts are what they are by this list; or NULL */
+	const char *path;          /* of the trace, for the reports */
+	int only;                  /* an enum diff_kind or SUMMARY_ANY_KIND */
+	struct known *known;       /* the verdicts are what they are by this list; or NULL */
+	bool has_by_test;          /* groups and counts by test, see labels.h */
+	bool has_comments_by_test; /* the same, if statements of the trace name tests */
 };
 
 /* Reads the trace. After a failure summary_fini is harmless (and needed). */

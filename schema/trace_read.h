@@ -86,6 +86,19 @@ typedef bool trace_redaction_fn(void *context, const struct trace_redaction *row
 bool trace_read_redactions(struct trace *t, trace_redaction_fn *visit, void *context,
 	struct err *err) ATTR_USE_RESULT; /* by exchange; none in an older trace */
 
+/* Every exchange, by id, with what names the test that it belongs to. */
+#define TRACE_LABEL_HEAD 512 /* characters of the statement that are read */
+struct trace_labelled {
+	int64_t exchange;
+	int verdict;
+	int64_t truth_us;             /* -1: the answer never came */
+	const char *application_name; /* of the session; "" if unknown */
+	struct bytes statement;       /* head of the first command's; empty: none */
+};
+typedef bool trace_labelled_fn(void *context, const struct trace_labelled *row);
+bool trace_read_labelled(
+	struct trace *t, trace_labelled_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
+
 struct trace_counts {
 	int64_t sessions, exchanges, commands, statements, differences, gaps;
 	int64_t by_verdict[16]; /* commands of each verdict number */

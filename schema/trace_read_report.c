@@ -191,3 +191,31 @@ bool trace_count(struct trace *t, struct trace_counts *counts, struct err *err)
 	       count_by_verdict(t, SQL_COUNT_EXCHANGES, counts->exchanges_by_verdict,
 		       &counts->exchanges, err);
 }
+
+bool trace_read_labelled(struct trace *t, trace_labelled_fn *visit, void *context, struct err *err)
+{
+	static const char sql[] =
+		"SELECT e.verdict, e.truth_us, s.application_name, substr(st.text, 1, ?), e.id "
+		"FROM exchange e LEFT JOIN session s ON s.id = e.session "
+		"LEFT JOIN command c ON c.exchange = e.id AND c.ordinal = 0 "
+		"LEFT JOIN statement st ON st.id = c.statement ORDER BY e.id";
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	sqlite3_stmt *s = trace_take(t, SQL_READ_LABELLED, sql, err);
+
+	if (!s)
+		return false;
+	sqlite3_bind_int(s, 1, TRACE_LABEL_HEAD);
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_labelled row = {.verdict = trace_column_small(s, 0, -1),
+			.truth_us = trace_column_int(s, 1, -1),
+			.exchange = sqlite3_column_int64(s, 4),
+			.application_name = trace_column_str(s, 2),
+			.statement = trace_column_bytes(s, 3)};
+
+		if (!trace_row_is_whole(s, &rc))
+			break;
+		goes_on = visit(context, &row);
+	}
+	return trace_read_end(t, SQL_READ_LABELLED, s, rc, err);
+}

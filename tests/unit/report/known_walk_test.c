@@ -53,6 +53,7 @@ static void test_one_is_new(void **state)
 {
 	struct sample s;
 	FILE *out;
+	struct terminal_look look = {.width = TERMINAL_WIDTH};
 	struct summary summary;
 	struct known *known;
 
@@ -65,7 +66,7 @@ static void test_one_is_new(void **state)
 	assert_int_equal(summary.counts.by_verdict[VERDICT_MISMATCH], 1);
 	assert_int_equal(summary.mismatches.count, 1);
 	out = sample_catch(&s);
-	terminal_write(out, &summary, 0);
+	terminal_write(out, &summary, &look);
 	fclose(out);
 	sample_has(&s, "known differences: 1 new, 1 known, 0 gone\n");
 	sample_has(&s, "1. value: select a\n");

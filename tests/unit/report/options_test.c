@@ -91,6 +91,19 @@ static void test_every_kind_is_known_by_its_name(void **state)
 	}
 }
 
+static void test_every_form_has_a_file(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	parse(&p, "run.trace --json a --junit b --markdown c --by-test ");
+	assert_int_equal(p.result, OPTIONS_OK);
+	assert_string_equal(p.options.json, "a");
+	assert_string_equal(p.options.junit, "b");
+	assert_string_equal(p.options.markdown, "c");
+	assert_true(p.options.has_by_test);
+}
+
 static void test_what_makes_no_sense_is_refused_with_a_reason(void **state)
 {
 	(void)state;
@@ -130,6 +143,8 @@ static void test_no_report_overwrites_the_trace_or_the_other(void **state)
 	expect_refused("run.trace --html run.trace ", "would overwrite the trace");
 	expect_refused("run.trace --csv run.trace ", "would overwrite the trace");
 	expect_refused("run.trace --csv out --html out ", "both reports would go to \"out\"");
+	expect_refused("run.trace --json run.trace ", "would overwrite the trace");
+	expect_refused("run.trace --junit x --markdown x ", "both reports would go to \"x\"");
 	/* The same file by another name. */
 	sample_begin(&s);
 	snprintf(line, sizeof(line), "%s --csv %s/./run.trace ", s.path, s.dir);
@@ -144,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_the_trace_alone_is_enough),
 		cmocka_unit_test(test_options_stand_before_and_behind_the_trace),
 		cmocka_unit_test(test_every_kind_is_known_by_its_name),
+		cmocka_unit_test(test_every_form_has_a_file),
 		cmocka_unit_test(test_what_makes_no_sense_is_refused_with_a_reason),
 		cmocka_unit_test(test_lists_of_known_differences),
 		cmocka_unit_test(test_no_report_overwrites_the_trace_or_the_other),

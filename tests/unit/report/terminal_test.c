@@ -9,12 +9,13 @@
 /* Reopens and writes the summary into s->text. */
 static void write_report(struct sample *s, size_t limit, int only)
 {
+	struct terminal_look look = {.limit = limit, .width = TERMINAL_WIDTH};
 	struct summary summary;
 	FILE *out;
 
 	sample_summary(s, &summary, only);
 	out = sample_catch(s);
-	terminal_write(out, &summary, limit);
+	terminal_write(out, &summary, &look);
 	assert_int_equal(fclose(out), 0);
 	summary_fini(&summary);
 }
@@ -97,9 +98,6 @@ static void test_what_was_not_compared_is_said_with_its_reason(void **state)
 static void test_limit_cuts_and_says_so(void **state)
 {
 	struct sample s;
-	struct summary summary;
-	struct summary_wish wish = {.only = SUMMARY_ANY_KIND};
-	FILE *out;
 
 	(void)state;
 	sample_begin(&s);
@@ -110,12 +108,7 @@ static void test_limit_cuts_and_says_so(void **state)
 	sample_has(&s, "value: select 1\n");
 	sample_lacks(&s, "value: select 2\n");
 	sample_has(&s, "... and 2 more groups (--limit 0 shows all)\n");
-	wish.path = s.path;
-	sample_check(&s, summary_collect(&summary, s.trace, &wish, &s.err));
-	out = sample_catch(&s);
-	terminal_write(out, &summary, 0);
-	fclose(out);
-	summary_fini(&summary);
+	write_report(&s, 0, SUMMARY_ANY_KIND);
 	sample_has(&s, "value: select 3\n");
 	sample_lacks(&s, "more groups");
 	sample_end(&s);
@@ -192,6 +185,46 @@ static void test_lines_are_at_most_100_wide(void **state)
 	sample_end(&s);
 }
 
+static void test_tests_and_colour_come_where_asked_for(void **state)
+{
+	struct terminal_look look = {.width = 50, .has_colour = true};
+	struct summary_wish wish = {
+		.path = "run.trace", .only = SUMMARY_ANY_KIND, .has_by_test = true};
+	struct summary summary;
+	struct sample s;
+	FILE *out;
+
+	(void)state;
+	sample_begin(&s);
+	sample_exchange(&s, VERDICT_EQUAL, "/* test: good */ select 1");
+	sample_value_mismatch(&s, "/* test: bad */ select 2", LITERAL("1"), LITERAL("2"));
+	sample_reopen(&s);
+	sample_check(&s, summary_collect(&summary, s.trace, &wish, &s.err));
+	out = sample_catch(&s);
+	terminal_write(out, &summary, &look);
+	assert_int_equal(fclose(out), 0);
+	summary_fini(&summary);
+	sample_has(&s, "\x1b[1;31mNot equal: 1 mismatch in 2 exchanges\x1b[0m\n");
+	sample_has(&s, "\x1b[1;31m          1         1         0  bad\x1b[0m\n"
+		       "          1         0         0  good\n");
+	sample_end(&s);
+}
+
+static void test_a_pipe_is_plain(void **state)
+{
+	int ends[2];
+	struct terminal_look look;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	look = terminal_look_at(ends[1], 7);
+	assert_false(look.has_colour);
+	assert_int_equal(look.width, TERMINAL_WIDTH);
+	assert_int_equal(look.limit, 7);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +236,8 @@ int main(void)
 		cmocka_unit_test(test_an_empty_list_of_mismatches_is_explained),
 		cmocka_unit_test(test_data_cannot_drive_the_terminal),
 		cmocka_unit_test(test_lines_are_at_most_100_wide),
+		cmocka_unit_test(test_tests_and_colour_come_where_asked_for),
+		cmocka_unit_test(test_a_pipe_is_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@
 struct sample {
 	char dir[64], path[96];
 	struct trace *trace;
+	bool is_reading;
 	int64_t exchanges, statements;
 	char *text; /* of sample_catch */
 	size_t text_len;
@@ -162,10 +163,11 @@ static inline void sample_gap(struct sample *s, int64_t exchanges, const char *r
 	sample_check(s, trace_write_gap(s->trace, &row, &s->err));
 }
 
-/* From writing to reading. */
+/* From writing to reading, or reading anew. */
 static inline void sample_reopen(struct sample *s)
 {
-	sample_check(s, trace_commit(s->trace, &s->err));
+	sample_check(s, s->is_reading || trace_commit(s->trace, &s->err));
+	s->is_reading = true;
 	sample_check(s, trace_close(s->trace, &s->err));
 	s->trace = trace_open(s->path, &s->err);
 	sample_check(s, s->trace);
