@@ -17,6 +17,18 @@
 #define LONG_HELP    (LONG_FIRST + ROWS_MAX)
 #define LONG_VERSION (LONG_HELP + 1)
 
+static bool is_optional(const struct option_row *row)
+{
+	return row->value && row->value[0] == '[';
+}
+
+static int argument_of(const struct option_row *row)
+{
+	if (is_optional(row))
+		return optional_argument;
+	return row->value ? required_argument : no_argument;
+}
+
 /* The table as getopt_long wants it. */
 struct getopt_form {
 	char letters[2 * ROWS_MAX + 3];
@@ -34,9 +46,8 @@ static void build_form(const struct option_table *table, struct getopt_form *for
 	for (size_t i = 0; i < table->count; i++) {
 		const struct option_row *row = &table->rows[i];
 
-		form->longs[i] = (struct option){.name = row->name,
-			.has_arg = row->value ? required_argument : no_argument,
-			.val = LONG_FIRST + (int)i};
+		form->longs[i] = (struct option){
+			.name = row->name, .has_arg = argument_of(row), .val = LONG_FIRST + (int)i};
 		if (!row->letter)
 			continue;
 		form->letters[n++] = row->letter;
@@ -142,7 +153,7 @@ enum options_result options_parse(const struct option_table *table, int argc, ch
 
 static int form_width(const struct option_row *row)
 {
-	return (int)(strlen(row->name) + (row->value ? 1 + strlen(row->value) : 0));
+	return (int)(strlen(row->name) + (row->value ? !is_optional(row) + strlen(row->value) : 0));
 }
 
 static void print_row(const struct option_row *row, int width, FILE *out)
@@ -151,8 +162,8 @@ static void print_row(const struct option_row *row, int width, FILE *out)
 		fprintf(out, "  -%c, --%s", row->letter, row->name);
 	else
 		fprintf(out, "      --%s", row->name);
-	fprintf(out, "%s%s%*s%s\n", row->value ? " " : "", row->value ? row->value : "",
-		width - form_width(row) + 2, "", row->help);
+	fprintf(out, "%s%s%*s%s\n", row->value && !is_optional(row) ? " " : "",
+		row->value ? row->value : "", width - form_width(row) + 2, "", row->help);
 }
 
 void options_print_help(const struct option_table *table, FILE *out)

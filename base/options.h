@@ -15,11 +15,13 @@
 #include "base/err.h"
 
 struct option_row {
-	int id;            /* what on_option gets; unique in the table, above 0 */
-	char letter;       /* 0: long form only */
-	const char *name;  /* long form without dashes */
-	const char *value; /* name of the value in help ("FILE"); NULL: takes none */
-	const char *help;  /* one sentence, lower case, no full stop */
+	int id;           /* what on_option gets; unique in the table, above 0 */
+	char letter;      /* 0: long form only */
+	const char *name; /* long form without dashes */
+	/* Name of the value in help ("FILE"); NULL: takes none; "[=KIND]": takes one behind "=" or
+	 * none, in its long form only. */
+	const char *value;
+	const char *help; /* one sentence, lower case, no full stop */
 };
 
 struct option_table {
@@ -36,7 +38,7 @@ enum options_result {
 	OPTIONS_INVALID /* err says what and how to get help: exit 2 */
 };
 
-/* Called for each option in order; `value` is NULL for options without one. */
+/* Called for each option in order; `value` is NULL where none was given. */
 typedef bool on_option_fn(void *context, int id, const char *value, struct err *err);
 
 /* Options end at "--" or, as POSIX has it, at the first operand. */

@@ -3,6 +3,7 @@
  */
 #include "replay/arguments.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,49 @@ static bool take_statements(struct arguments *a, const char *value, struct err *
 	return true;
 }
 
+static bool add_setup(
+	struct arguments *a, enum replay_against side, const char *path, struct err *err)
+{
+	if (a->setup_count == ARGUMENTS_SETUPS_MAX)
+		return err_set(err, "more than %d setup files", ARGUMENTS_SETUPS_MAX);
+	a->setups[a->setup_count++] = (struct ground_setup){.side = side, .path = path};
+	return true;
+}
+
+static bool take_setup(struct arguments *a, const char *value, struct err *err)
+{
+	return add_setup(a, AGAINST_BOTH, value, err);
+}
+
+static bool take_setup_truth(struct arguments *a, const char *value, struct err *err)
+{
+	return add_setup(a, AGAINST_TRUTH, value, err);
+}
+
+static bool take_setup_candidate(struct arguments *a, const char *value, struct err *err)
+{
+	return add_setup(a, AGAINST_CANDIDATE, value, err);
+}
+
+/* "NAME" for both sides, or "TRUTH,CANDIDATE"; NULL: names are made. */
+static bool take_fresh_database(struct arguments *a, const char *value, struct err *err)
+{
+	size_t len = value ? strcspn(value, ",") : 0;
+	const char *second = value && value[len] == ',' ? value + len + 1 : value;
+
+	a->is_fresh = true;
+	if (!value)
+		return true;
+	if (len == 0 || len >= GROUND_NAME_MAX || !*second || strlen(second) >= GROUND_NAME_MAX)
+		return err_set(err,
+			"--fresh-database=\"%s\": expected a name of up to %d bytes, or two with a "
+			"comma between them",
+			value, GROUND_NAME_MAX - 1);
+	snprintf(a->fresh_names[0], sizeof(a->fresh_names[0]), "%.*s", (int)len, value);
+	snprintf(a->fresh_names[1], sizeof(a->fresh_names[1]), "%s", second);
+	return true;
+}
+
 /* --- what takes none --- */
 
 static bool take_read_only(struct arguments *a, const char *value, struct err *err)
@@ -173,6 +217,14 @@ static bool take_quiet(struct arguments *a, const char *value, struct err *err)
 	X(READ_ONLY, 0, "read-only", NULL, take_read_only, "leave out whatever could write")     \
 	X(DRY_RUN, 'n', "dry-run", NULL, take_dry_run,                                           \
 		"print what would be replayed, and connect to nothing")                          \
+	X(SETUP, 0, "setup", "FILE", take_setup,                                                 \
+		"SQL that both databases run first; may be given several times")                 \
+	X(SETUP_TRUTH, 0, "setup-truth", "FILE", take_setup_truth,                               \
+		"the same for the source of truth alone")                                        \
+	X(SETUP_CANDIDATE, 0, "setup-candidate", "FILE", take_setup_candidate,                   \
+		"the same for the other database alone")                                         \
+	X(FRESH_DATABASE, 0, "fresh-database", "[=NAME[,NAME]]", take_fresh_database,            \
+		"replay in databases that are made for it, and dropped afterwards")              \
 	X(KNOWN, 0, "known", "FILE", take_known,                                                 \
 		"differences that this list names are allowed; twinkly-report --write-known")    \
 	X(UPDATE, 0, "update", NULL, take_update,                                                \

@@ -8,9 +8,11 @@
 #include <stddef.h>
 
 #include "base/options.h"
+#include "replay/ground.h"
 #include "replay/wishes.h"
 
 #define ARGUMENTS_OVERRIDES_MAX 256
+#define ARGUMENTS_SETUPS_MAX    128
 
 struct known;
 
@@ -23,6 +25,11 @@ struct arguments { /* borrowed from argv */
 	int verbosity;
 	bool is_quiet, updates;
 	struct replay_wishes wishes;
+	struct ground_setup
+		setups[ARGUMENTS_SETUPS_MAX]; /* in the order in which they were given */
+	size_t setup_count;
+	bool is_fresh;
+	char fresh_names[2][GROUND_NAME_MAX]; /* "": twinkly_replay_<pid> */
 };
 
 /* DONE: --help or --version was printed. INVALID: err. */

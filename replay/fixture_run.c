@@ -16,11 +16,11 @@
 #include "replay/fixture_judge.h"
 #include "replay/fixture_update.h"
 #include "replay/fixture_write.h"
-#include "replay/setup.h"
 #include "replay/summary.h"
 #include "schema/trace_read.h"
 
-#define PATH_SIZE 4096
+#define PATH_SIZE  4096
+#define SETUPS_MAX 256 /* of one fixture, with the command line's; more are refused */
 
 struct one { /* a fixture under way */
 	const struct fixture_run *run;
@@ -28,6 +28,11 @@ struct one { /* a fixture under way */
 	char directory[PATH_SIZE];
 	char source[PATH_SIZE + 32], trace[PATH_SIZE + 32]; /* what is expected, what comes */
 	bool was_stopped;
+	/* The command line's setup files, then the fixture's, whose paths are its own. */
+	struct ground_setup setups[SETUPS_MAX];
+	size_t setup_count;
+	char *paths[SETUPS_MAX];
+	size_t path_count;
 };
 
 struct totals {
@@ -56,18 +61,8 @@ static int failed(const struct one *one, const char *why)
 
 struct preparing {
 	struct one *one;
-	struct trace *trace;
-	struct buf startup; /* of the first session */
 	struct fixture_names names;
 };
-
-static bool on_session(void *context, const struct trace_session *row)
-{
-	struct preparing *p = context;
-
-	(void)!buf_append_bytes(&p->startup, row->startup);
-	return false;
-}
 
 /* A file's name is relative to the fixture's folder. */
 static bool place(const struct one *one, const char *file, char *out, struct err *err)
@@ -93,28 +88,29 @@ static bool is_truth(const struct preparing *p, const char *side)
 	return strcmp(side, p->names.truth) == 0;
 }
 
-static bool run_file(struct preparing *p, const char *side, const char *file, struct err *err)
+static bool add_file(struct preparing *p, const char *side, const char *file, struct err *err)
 {
-	const struct settings *s = p->one->run->replay.settings;
+	struct one *one = p->one;
 	char path[PATH_SIZE];
-	struct setup setup = {.path = path,
-		.startup = buf_bytes(&p->startup),
-		.timeout_us = s->backend_timeout_us};
-	bool ok;
 
-	if (!place(p->one, file, path, err))
+	if (one->setup_count == SETUPS_MAX)
+		return err_set(err, "more than %d setup files", SETUPS_MAX);
+	if (!place(one, file, path, err))
 		return false;
-	ok = *side && !is_truth(p, side) ? true : setup_run(&setup, &s->truth, err);
-	if (ok && (!*side || !is_truth(p, side)))
-		ok = setup_run(&setup, &s->candidate, err);
-	p->one->was_stopped |= setup.was_interrupted;
-	return ok;
+	one->paths[one->path_count] = strdup(path);
+	if (!one->paths[one->path_count])
+		return err_set(err, "out of memory");
+	one->setups[one->setup_count++] =
+		(struct ground_setup){.path = one->paths[one->path_count++],
+			.side = !*side              ? AGAINST_BOTH
+				: is_truth(p, side) ? AGAINST_TRUTH
+						    : AGAINST_CANDIDATE};
+	return true;
 }
 
 /* "SIDE TAB FILE NEWLINE" ... */
-static bool run_files(struct preparing *p, struct err *err)
+static bool add_files(struct preparing *p, const char *list, struct err *err)
 {
-	const char *list = trace_read_meta(p->trace, FIXTURE_META_SETUP);
 	char *copy = strdup(list ? list : ""), *rest = copy, *line;
 	bool ok = copy || err_set(err, "out of memory");
 
@@ -124,7 +120,7 @@ static bool run_files(struct preparing *p, struct err *err)
 		if (!file)
 			break;
 		*file++ = '\0';
-		ok = run_file(p, line, file, err);
+		ok = add_file(p, line, file, err);
 	}
 	free(copy);
 	return ok;
@@ -132,16 +128,18 @@ static bool run_files(struct preparing *p, struct err *err)
 
 static bool prepare(struct one *one, struct err *err)
 {
-	struct preparing p = {.one = one, .trace = trace_open(one->source, err)};
+	const struct ground_wishes *given = &one->run->replay.ground;
+	struct preparing p = {.one = one};
+	struct trace *trace = trace_open(one->source, err);
 	bool ok;
 
-	if (!p.trace)
+	if (!trace)
 		return false;
-	buf_init(&p.startup, WIRE_STARTUP_MAX);
-	ok = fixture_names_read(&p.names, p.trace, err) &&
-	     trace_read_sessions(p.trace, on_session, &p, err) && run_files(&p, err);
-	buf_fini(&p.startup);
-	(void)trace_close(p.trace, NULL);
+	for (size_t i = 0; i < given->setup_count && i < SETUPS_MAX; i++)
+		one->setups[one->setup_count++] = given->setups[i];
+	ok = fixture_names_read(&p.names, trace, err) &&
+	     add_files(&p, trace_read_meta(trace, FIXTURE_META_SETUP), err);
+	(void)trace_close(trace, NULL);
 	return ok;
 }
 
@@ -205,6 +203,8 @@ static int replay(struct one *one)
 	options.source = one->source;
 	options.trace = one->trace;
 	options.result = &result;
+	options.ground.setups = one->setups;
+	options.ground.setup_count = one->setup_count;
 	status = run_replay(&options);
 	if (status != EXIT_SAME)
 		return status;
@@ -258,6 +258,8 @@ static int run_one(const struct fixture_run *run, const char *path, bool *was_st
 	else
 		snprintf(one.trace, sizeof(one.trace), "%s/replay.trace", one.directory);
 	status = play(&one);
+	for (size_t i = 0; i < one.path_count; i++)
+		free(one.paths[i]);
 	remove_files(&one);
 	*was_stopped = one.was_stopped;
 	return status;

@@ -55,6 +55,16 @@ static bool wants_a_part(const struct replay_wishes *w)
 	       w->is_dry_run;
 }
 
+static struct ground_wishes ground_of(const struct arguments *a)
+{
+	struct ground_wishes g = {
+		.is_fresh = a->is_fresh, .setups = a->setups, .setup_count = a->setup_count};
+
+	for (int side = 0; side < 2; side++)
+		g.names[side] = a->fresh_names[side][0] ? a->fresh_names[side] : NULL;
+	return g;
+}
+
 static int replay(const struct arguments *a, const struct settings *settings,
 	const char *command_line, const char *trace)
 {
@@ -64,7 +74,8 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		.command_line = command_line,
 		.known = a->known,
 		.is_quiet = a->is_quiet,
-		.wishes = a->wishes};
+		.wishes = a->wishes,
+		.ground = ground_of(a)};
 
 	if (is_same_file(a->source, trace)) {
 		fprintf(stderr,

@@ -23,6 +23,7 @@ struct run {
 	const struct run_options *options;
 	uv_loop_t loop;
 	struct replay replay;
+	struct ground ground;
 	struct progress progress;
 	uv_signal_t sigint, sigterm;
 };
@@ -151,13 +152,12 @@ static int summarise(const struct run *run)
 	return summary_exit_status(&summary, stderr);
 }
 
-/* The replay itself, into a trace that is open. */
-static int replay_recorded(struct run *run)
+/* --- the replay itself, into a trace that is open --- */
+
+static void play(struct run *run)
 {
 	struct replay *r = &run->replay;
 
-	uv_loop_init(&run->loop);
-	watch_signals(run);
 	if (!run->options->is_quiet && !run->options->result && isatty(STDERR_FILENO)) {
 		run->progress.out = stderr;
 		r->on_tick = on_tick;
@@ -165,14 +165,78 @@ static int replay_recorded(struct run *run)
 	if (!replay_start(r, &run->loop))
 		replay_stop(r, "out of memory");
 	uv_run(&run->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&run->loop);
 	progress_end(&run->progress);
+}
+
+static void set_ground(struct run *run)
+{
+	struct replay *r = &run->replay;
+	struct ground *g = &run->ground;
+
+	g->wishes = &run->options->ground;
+	g->timeout_us = run->options->settings->backend_timeout_us;
+	g->startup = r->roster.count > 0 ? r->roster.sessions[0].startup : bytes_str("");
+	if (r->wishes.against == AGAINST_CANDIDATE) {
+		g->targets[1] = &r->truth; /* the only one is in the truth's place */
+		return;
+	}
+	g->targets[0] = &r->truth;
+	g->targets[1] = r->wishes.against == AGAINST_BOTH ? &r->candidate : NULL;
+}
+
+/* Signals are watched from before anything is made. False with err: nothing was replayed. */
+static bool play_on_ground(struct run *run, struct err *err)
+{
+	bool ok;
+
+	uv_loop_init(&run->loop);
+	watch_signals(run);
+	set_ground(run);
+	ok = ground_prepare(&run->ground, err);
+	if (ok) {
+		play(run);
+	} else {
+		on_stopped(&run->replay);
+		uv_run(&run->loop, UV_RUN_DEFAULT);
+	}
+	uv_loop_close(&run->loop);
+	return ok;
+}
+
+static int could_not(struct run *run, const char *why)
+{
+	struct run_result *result = run->options->result;
+
+	if (!result) {
+		print_error(why);
+		return EXIT_FAILED;
+	}
+	*result = (struct run_result){.was_stopped = run->ground.was_interrupted};
+	snprintf(result->why, sizeof(result->why), "%s", why);
+	return EXIT_SAME;
+}
+
+static int judge(struct run *run, bool is_left)
+{
+	int status = find_gone(run) ? summarise(run) : EXIT_FAILED;
+
+	if (is_left && run->options->result && !run->options->result->why[0])
+		return could_not(run, "a fresh database could not be dropped");
+	return is_left && status == EXIT_SAME ? EXIT_FAILED : status;
+}
+
+static int replay_recorded(struct run *run)
+{
+	struct replay *r = &run->replay;
+	struct err err;
+	bool ok = play_on_ground(run, &err), is_left = !ground_leave(&run->ground, stderr);
+
 	record_counts(r);
 	if (!writer_close(&r->writer)) {
 		print_error(r->writer.why.text);
 		return EXIT_FAILED;
 	}
-	return find_gone(run) ? summarise(run) : EXIT_FAILED;
+	return ok ? judge(run, is_left) : could_not(run, err.text);
 }
 
 static bool on_redaction(void *context, const struct trace_redaction *row)

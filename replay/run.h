@@ -8,12 +8,13 @@
 #include <stdbool.h>
 
 #include "diffengine/settings.h"
+#include "replay/ground.h"
 #include "replay/wishes.h"
 
 /* How a replay ended, for a caller who judges it in another way. */
 struct run_result {
 	bool was_stopped; /* before its end */
-	char why[1024];   /* it was, or the first session that could not connect; "" else */
+	char why[1024];   /* it was, or what else could not be done; "" else */
 };
 
 struct known;
@@ -26,6 +27,7 @@ struct run_options {
 	struct known *known;      /* known differences; NULL: none */
 	bool is_quiet;            /* no summary */
 	struct replay_wishes wishes;
+	struct ground_wishes ground;
 	struct run_result *result; /* NULL, or in place of summary and judgement: 0 is returned */
 };
 

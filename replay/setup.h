@@ -5,21 +5,12 @@
 #ifndef REPLAY_SETUP_H
 #define REPLAY_SETUP_H
 
-#include "base/bytes.h"
-#include "wire/backend.h"
+#include "wire/query.h"
 
-#define SETUP_FILE_MAX ((size_t)256 << 20)
+#define SETUP_FILE_MAX QUERY_MESSAGE_MAX
 
-struct setup {
-	const char *path;
-	struct bytes startup; /* whose user and database are taken, as a session's would be */
-	int64_t timeout_us;
-	bool was_interrupted; /* by SIGINT or SIGTERM: set where it fails so */
-};
-
-/* False with err: the file cannot be read, the database cannot be reached, refuses a statement, or
- * does not answer. */
-bool setup_run(
-	struct setup *setup, const struct backend_target *target, struct err *err) ATTR_USE_RESULT;
+/* `query` is as query_run wants it, but for `what`. False with err: the file cannot be read, the
+ * database cannot be reached, refuses a statement, or does not answer. */
+bool setup_run(struct query *query, const char *path, struct err *err) ATTR_USE_RESULT;
 
 #endif

@@ -12,13 +12,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { CONFIG = 1, QUIET, LIMIT, LIST };
+enum { CONFIG = 1, QUIET, LIMIT, LIST, STATE };
 
 static const struct option_row rows[] = {
 	{CONFIG, 'c', "config", "FILE", "read the configuration from FILE"},
 	{QUIET, 'q', "quiet", NULL, "say less"},
 	{LIMIT, 0, "limit", "N", "at most N"},
 	{LIST, 0, "list", NULL, "list them"},
+	{STATE, 0, "state", "[=KIND]", "compare the state"},
 };
 static const struct option_table table = {
 	.program = "twinkly-capture",
@@ -126,6 +127,13 @@ static void state_of_an_earlier_line_is_forgotten(void **state)
 	assert_heard("-c a b", "1=a ", 3);
 }
 
+static void values_that_may_be_left_out(void **state)
+{
+	(void)state;
+	assert_heard("--state b", "5 ", 2);
+	assert_heard("--state=all -q", "5=all 2 ", 3);
+}
+
 static void refusals(void **state)
 {
 	(void)state;
@@ -187,12 +195,13 @@ static void help_comes_from_the_table(void **state)
 				  "Runs every statement on two databases.\n"
 				  "\n"
 				  "Options:\n"
-				  "  -c, --config FILE  read the configuration from FILE\n"
-				  "  -q, --quiet        say less\n"
-				  "      --limit N      at most N\n"
-				  "      --list         list them\n"
-				  "      --help         print this help\n"
-				  "      --version      print the version\n");
+				  "  -c, --config FILE   read the configuration from FILE\n"
+				  "  -q, --quiet         say less\n"
+				  "      --limit N       at most N\n"
+				  "      --list          list them\n"
+				  "      --state[=KIND]  compare the state\n"
+				  "      --help          print this help\n"
+				  "      --version       print the version\n");
 	free(text);
 }
 
@@ -214,6 +223,7 @@ int main(void)
 		cmocka_unit_test(every_form),
 		cmocka_unit_test(operands_end_the_options),
 		cmocka_unit_test(state_of_an_earlier_line_is_forgotten),
+		cmocka_unit_test(values_that_may_be_left_out),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(refusal_without_a_reader),
 		cmocka_unit_test(help_comes_from_the_table),
