@@ -10,6 +10,10 @@ CC      ?= gcc
 PREFIX  ?= /usr/local
 DESTDIR ?=
 PYTHON  ?= /usr/bin/python3
+# Of `make fuzz`
+SECONDS ?= 10
+ONLY    ?= *
+FUZZ_CC ?= clang
 
 comma   := ,
 VARIANT := $(MODE)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
@@ -59,7 +63,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps deb build-tests unit peer e2e bench check check-regress lint format demo clean install uninstall
+.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -136,6 +140,29 @@ $(BIN)/tests/scripted-peer: $(PEER_OBJECTS) $(OBJ)/libwire.a $(OBJ)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
+# Harnesses of tests/fuzz: linked with libFuzzer where SAN says so, else with feed.c.
+HARNESSES := $(filter-out tests/fuzz/feed.c,$(wildcard tests/fuzz/*.c))
+FUZZERS   := $(HARNESSES:tests/fuzz/%.c=$(OBJ)/fuzz/%)
+FEED      := $(if $(findstring fuzzer,$(SAN)),,$(OBJ)/tests/fuzz/feed.o)
+define harness_rules
+$(OBJ)/fuzz/$(1): $(OBJ)/tests/fuzz/$(1).o $(FEED) $$(call archives,$(firstword $(subst _, ,$(1))))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)$$(CC) $$(LDFLAGS_ALL) $(if $(FEED),,-fsanitize=fuzzer) -o $$@ $$^ \
+		$$(LIBS) $$(shell pkg-config --libs $(TEST_PACKAGES))
+endef
+$(foreach harness,$(HARNESSES:tests/fuzz/%.c=%),$(eval $(call harness_rules,$(harness))))
+
+build-fuzzers: $(FUZZERS) ## build the fuzz harnesses
+
+corpus: build-fuzzers ## play the fuzz corpora through the harnesses of this build
+	@tests/run-unit $(FUZZERS)
+
+fuzz: ## fuzz each entry for SECONDS (10), or ONLY=PATTERN; what fails joins its corpus
+	@tests/deps --fuzz
+	@$(MAKE) --no-print-directory CC="$(FUZZ_CC)" MODE=debug \
+		SAN=fuzzer-no-link,address,undefined build-fuzzers
+	@tests/fuzz/run build/debug-fuzzer-no-link-address-undefined/fuzz $(SECONDS) '$(ONLY)'
+
 peer: $(BIN)/tests/scripted-peer ## build the scripted server of the end-to-end tests
 
 e2e: all peer ## run the end-to-end tests on servers that they start themselves
@@ -174,7 +201,7 @@ demo: ## show what Twinkly is for, on two throw-away PostgreSQL servers
 	@tests/demo/run
 
 format: ## lay out every source file
-	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h tests/peer/*.[ch])
+	clang-format -i $(SOURCES) $(MAINS) $(HEADERS) $(TESTS) $(wildcard tests/unit/*.h tests/peer/*.[ch] tests/fuzz/*.[ch])
 
 # --- what a package holds --------------------------------------------------------------------
 
@@ -227,4 +254,4 @@ deb: ## a Debian package in build/
 clean: ## remove build/
 	rm -rf build
 
--include $(wildcard $(OBJ)/*/*.d $(OBJ)/tests/peer/*.d $(OBJ)/tests/unit/*/*.d)
+-include $(wildcard $(OBJ)/*/*.d $(OBJ)/tests/peer/*.d $(OBJ)/tests/fuzz/*.d $(OBJ)/tests/unit/*/*.d)

@@ -71,7 +71,7 @@ static void keep(struct compare_run *run, const struct difference *like,
 		d->text = diff_kind_info(d->kind)->meaning;
 }
 
-static void format(char *sentence, const char *text, va_list args)
+static void ATTR_PRINTF(2, 0) format(char *sentence, const char *text, va_list args)
 {
 	if (vsnprintf(sentence, SENTENCE_MAX, text, args) >= SENTENCE_MAX)
 		sentence[text_shown(bytes_str(sentence), SENTENCE_MAX - 2)] = '\0';
