@@ -254,7 +254,7 @@ static void warn_of_redactions(const struct run *run)
 	int64_t counts[2] = {0, 0};
 	struct err err;
 
-	if (!trace_read_redactions(run->replay.source, on_redaction, counts, &err))
+	if (!trace_read_redactions(run->replay.source, 0, on_redaction, counts, &err))
 		print_error(err.text);
 	if (counts[0] + counts[1] > 0)
 		log_warning("%s: parts of it were redacted: the requests of %lld exchanges are not "

@@ -18,6 +18,7 @@ int trace_show(int argc, char **argv);
 int trace_check_command(int argc, char **argv);
 int trace_diff(int argc, char **argv);
 int trace_merge(int argc, char **argv);
+int trace_redact(int argc, char **argv);
 
 /* --- for the commands --- */
 

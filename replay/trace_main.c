@@ -17,6 +17,7 @@ static const struct command {
 	{"check", trace_check_command, "TRACE: whether it is whole"},
 	{"diff", trace_diff, "A B: exchanges with other answers"},
 	{"merge", trace_merge, "A B [MORE]... -o TRACE: several traces as one"},
+	{"redact", trace_redact, "TRACE -o TRACE: without what must not be in it"},
 	{"fixture", trace_fixture, "TRACE -o FILE: a trace as readable text, for git"},
 	{"import", trace_import, "FIXTURE -o TRACE: such a text as a trace"},
 };

@@ -136,6 +136,15 @@ static bool on_plan(void *context, const struct trace_plan *row)
 	return keep(m, trace_write_plan(m->out, &copy, m->err));
 }
 
+static bool on_redaction(void *context, const struct trace_redaction *row)
+{
+	struct merging *m = context;
+	struct trace_redaction copy = *row;
+
+	copy.exchange = m->last_exchange;
+	return keep(m, trace_write_redaction(m->out, &copy, m->err));
+}
+
 static bool on_exchange(void *context, const struct trace_exchange *row)
 {
 	struct merging *m = context;
@@ -150,7 +159,8 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 			trace_read_request_parts(from, row->id, on_part, m, m->err) &&
 			trace_read_commands(from, row->id, on_command, m, m->err) &&
 			trace_read_differences(from, row->id, on_difference, m, m->err) &&
-			trace_read_plans(from, row->id, on_plan, m, m->err));
+			trace_read_plans(from, row->id, on_plan, m, m->err) &&
+			trace_read_redactions(from, row->id, on_redaction, m, m->err));
 	return false;
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "diffengine/verdict.h"
+#include "replay/redact_row.h"
 
 /* --- the head --- */
 
@@ -90,8 +91,10 @@ bool writer_open(
 		return false;
 	if (moved)
 		log_warning("the trace that was there is now %s.old", path);
-	if (write_head(w->trace, head, err))
+	w->redact = redact_new_configured(head->settings->conf, err);
+	if (w->redact && write_head(w->trace, head, err))
 		return true;
+	redact_free(w->redact);
 	trace_close(w->trace, NULL);
 	return false;
 }
@@ -153,6 +156,7 @@ bool writer_close(struct writer *w)
 	if (!trace_close(w->trace, &err))
 		fail(w, &err);
 	texts_fini(&w->statements);
+	redact_free(w->redact);
 	return !w->has_failed;
 }
 
@@ -203,20 +207,30 @@ void writer_event(struct writer *w, int64_t session, const char *what, const cha
 int64_t writer_statement(struct writer *w, struct bytes text)
 {
 	bool is_new;
+	text = redact_text(w->redact, text);
 	struct trace_statement row = {
 		.id = texts_number(&w->statements, text, &is_new), .text = text};
 	struct err err;
 
 	if (is_new && begin(w) && !trace_write_statement(w->trace, &row, &err))
 		fail(w, &err);
+	redact_reset(w->redact);
 	return row.id;
+}
+
+static bool write_redaction(struct writer *w, const struct trace_redaction *row, struct err *err)
+{
+	return row->request + row->answers == 0 || trace_write_redaction(w->trace, row, err);
 }
 
 void writer_part(struct writer *w, int64_t exchange, int ordinal, struct bytes body)
 {
+	struct bytes part = redact_part(w->redact, bytes_of(NULL, 0), body);
+	struct trace_redaction row = {.exchange = exchange, .request = part.ptr != body.ptr};
 	struct err err;
 
-	if (begin(w) && !trace_write_request_part(w->trace, exchange, ordinal, body, &err))
+	if (begin(w) && (!trace_write_request_part(w->trace, exchange, ordinal, part, &err) ||
+				!write_redaction(w, &row, &err)))
 		fail(w, &err);
 }
 
@@ -248,20 +262,28 @@ void writer_differences(struct writer *w, int64_t exchange, const struct compari
 {
 	struct err err;
 
-	for (size_t i = 0; i < result->count && begin(w); i++)
-		if (!writer_difference(w->trace, exchange, &result->differences[i], &err))
+	for (size_t i = 0; i < result->count && begin(w); i++) {
+		struct difference d = redact_difference(w->redact, &result->differences[i], false);
+
+		if (!writer_difference(w->trace, exchange, &d, &err))
 			fail(w, &err);
+	}
+	redact_reset(w->redact);
 }
 
 void writer_exchange(struct writer *w, const struct writer_exchange *exchange)
 {
+	struct writer_exchange copy = *exchange;
+	struct trace_redaction redaction;
 	struct err err;
 
 	if (!begin(w))
 		return;
-	if (!trace_write_exchange(w->trace, &exchange->row, &err) ||
-		!writer_commands(w->trace, exchange, &err))
+	redaction = redact_row(w->redact, &copy.row);
+	if (!trace_write_exchange(w->trace, &copy.row, &err) ||
+		!writer_commands(w->trace, &copy, &err) || !write_redaction(w, &redaction, &err))
 		fail(w, &err);
+	redact_reset(w->redact);
 	w->batch_exchanges++;
 	writer_tick(w);
 }

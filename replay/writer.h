@@ -22,6 +22,7 @@
 
 struct writer {
 	struct trace *trace;
+	struct redact *redact; /* what must not get there */
 	struct texts statements;
 	int64_t began_mono_us, last_us;
 	bool is_in_batch;

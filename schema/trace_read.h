@@ -83,8 +83,9 @@ bool trace_read_gaps(
 	struct trace *t, trace_gap_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
 typedef bool trace_redaction_fn(void *context, const struct trace_redaction *row);
-bool trace_read_redactions(struct trace *t, trace_redaction_fn *visit, void *context,
-	struct err *err) ATTR_USE_RESULT; /* by exchange; none in an older trace */
+/* By exchange; `exchange` 0: all. There are none in an older trace. */
+bool trace_read_redactions(struct trace *t, int64_t exchange, trace_redaction_fn *visit,
+	void *context, struct err *err) ATTR_USE_RESULT;
 
 /* Every exchange, by id, with what names the test that it belongs to. */
 #define TRACE_LABEL_HEAD 512 /* characters of the statement that are read */

@@ -123,17 +123,21 @@ bool trace_read_gaps(struct trace *t, trace_gap_fn *visit, void *context, struct
 	return trace_read_end(t, SQL_READ_GAPS, s, rc, err);
 }
 
-bool trace_read_redactions(
-	struct trace *t, trace_redaction_fn *visit, void *context, struct err *err)
+bool trace_read_redactions(struct trace *t, int64_t exchange, trace_redaction_fn *visit,
+	void *context, struct err *err)
 {
 	int rc = SQLITE_DONE;
 	bool goes_on = true;
 	if (!t->has[EXTRA_REDACTION])
 		return true;
 	sqlite3_stmt *s = trace_take(t, SQL_READ_REDACTIONS,
-		"SELECT exchange, request, answers FROM redaction ORDER BY exchange", err);
+		"SELECT exchange, request, answers FROM redaction "
+		"WHERE exchange BETWEEN ? AND ? ORDER BY exchange",
+		err);
 	if (!s)
 		return false;
+	sqlite3_bind_int64(s, 1, exchange ? exchange : INT64_MIN);
+	sqlite3_bind_int64(s, 2, exchange ? exchange : INT64_MAX);
 	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct trace_redaction row = {
 			.exchange = sqlite3_column_int64(s, 0),

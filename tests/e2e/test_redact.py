@@ -1,6 +1,7 @@
 """Nothing secret reaches the trace or a log, and what is configured is replaced in the trace alone."""
 
 import glob
+import os
 import urllib.request
 
 import wire
@@ -103,3 +104,41 @@ def test_what_is_configured(env):
     replayed = env.run("twinkly-replay", "-c", capture.configuration, capture.trace_path)
     contains(replayed.stderr, "the requests of 2 exchanges are not replayed as they were",
              "what a replay says")
+
+
+def test_redacting_afterwards(env):
+    env.on_both("CREATE TABLE person (id int, email text)")
+    env.on_both("INSERT INTO person VALUES (1, 'ann@hush-4711'), (2, NULL)")
+    env.on_yugabytedb("UPDATE person SET email = 'eve@hush-4711' WHERE id = 1")
+    with env.capture({"comparison.on-mismatch": "log"}) as capture:
+        with capture.wire() as client:
+            client.query("SELECT id, email FROM person ORDER BY id")
+            client.run(parse("", "SELECT $1::text IS NULL"), bind("", "", [SECRET]), execute(),
+                       sync())
+            client.query("SELECT repeat('x', 50000)")
+            client.query(f"SELECT 1/0 AS \"{SECRET}\"")
+        capture.finish(status=1)
+    out = env.path("clean.trace")
+    done = env.run("twinkly-trace", "redact", capture.trace_path, "-o", out, "-e", "hush-[0-9]+",
+                   "--column", "EMAIL")
+    equal(done.status, 0, f"status ({done.stderr})")
+    contains(done.stdout, "replaced in 3 of 4 exchanges", "what it says")
+    with open(out, "rb") as file:
+        no_secret(file.read(), "the new trace")
+    with Trace(out) as new, Trace(capture.trace_path) as old:
+        for table in ("session", "event", "exchange", "command", "statement", "difference",
+                      "packed", "session_count", "gap"):
+            query = f"SELECT count(*) FROM {table}"
+            equal(new.value(query), old.value(query), f"rows of {table}")
+        equal(new.verdicts(), old.verdicts(), "verdicts")
+        contains(new.value("SELECT parameters FROM command WHERE exchange = 2"), "redacted:",
+                 "the parameter")
+        equal([row[0] for row in new.rows("SELECT exchange FROM redaction")], [1, 2, 4],
+              "redactions")
+        equal(new.value("SELECT truth <> candidate FROM difference"), 1, "hashes of two values")
+    contains(env.run("twinkly-trace", "check", out).stdout, ": whole:", "check")
+    for arguments, status in (([capture.trace_path], 2), ([out, "-o", out], 2),
+                              ([out, "-o", env.path("x"), "-e", "("], 2),
+                              ([env.path("none"), "-o", env.path("x")], 3)):
+        equal(env.run("twinkly-trace", "redact", *arguments).status, status, f"{arguments}")
+    true(os.path.exists(out), "the trace is gone")

@@ -1,6 +1,7 @@
 """The trace as a user meets it: in the stock sqlite3 shell, and while it is being written."""
 
 import os
+import re
 import stat
 import subprocess
 
@@ -122,3 +123,17 @@ def test_copy_data_is_part_of_the_request(env):
                 row[0] for row in trace.rows("SELECT body FROM request_part ORDER BY ordinal"))
             equal(whole == wire.query("COPY t FROM STDIN") + b"".join(sent), True,
                   "request with its parts")
+
+
+def test_the_manual_s_queries_run(env):
+    """Each query of docs/TRACE.md, as it stands there."""
+    manual = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "TRACE.md")
+    with open(manual, encoding="utf-8") as file:
+        queries = re.findall(r"```sql\n(.*?)```", file.read(), re.DOTALL)
+    true(len(queries) >= 8, f"{len(queries)} queries")
+    path = capture_a_bit(env)
+    for query in queries:
+        shell(path, query.replace("4711", "4"))
+    equal(shell(path, queries[0]).splitlines()[0], "equal|4|3", "the first answer")
+    contains(shell(path, queries[2].replace("4711", "4")), "4|mismatch|SELECT * FROM t",
+             "what the session did before")
