@@ -86,6 +86,9 @@ def test_metrics_agree_with_the_trace(env):
             client.query("SELECT version(), random()")
             client.query("SELECT 1 FROM pg_sleep(0.3)")
             eventually(lambda: scrape(port)["twinkly_trace_items_total"] > 25, "rows written")
+            # The client has the truth's answer before the candidate is done.
+            eventually(lambda: sum(by_label(scrape(port), "twinkly_exchanges_total").values())
+                       == 25, "the last exchange is judged")
             values = scrape(port)
             equal(by_label(values, "twinkly_sessions"), {"ready": 1}, "sessions")
         eventually(lambda: by_label(scrape(port), "twinkly_sessions") == {}, "the session's end")
