@@ -17,12 +17,19 @@
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
 
+static _Atomic(const char *) current_lead = "";
+
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARNING] = "warning",
 	[LOG_LEVEL_INFO] = "info",
 	[LOG_LEVEL_DEBUG] = "debug",
 };
+
+void log_set_lead(const char *lead)
+{
+	atomic_store(&current_lead, lead);
+}
 
 void log_set_level(enum log_level level)
 {
@@ -87,7 +94,8 @@ void log_write(enum log_level level, const char *fmt, ...)
 		text[0] = '\0';
 	/* Milliseconds are enough for a person: 23 bytes of "2026-11-23 14:05:06.123456Z". */
 	clock_format_utc(clock_wall_us(), now);
-	int head = snprintf(line, sizeof(line), "%.23sZ %s: ", now, level_names[level]);
+	int head = snprintf(line, sizeof(line), "%.15s%.23sZ %s: ", atomic_load(&current_lead), now,
+		level_names[level]);
 	size_t len = append_shown(line, (size_t)head, text);
 	line[len++] = '\n';
 	ssize_t written;

@@ -1,7 +1,7 @@
 /*
  * Log lines on standard error: time (UTC), level, text. A line is written with one write(2),
  * so lines of threads do not mix; control characters of quoted data are shown as \xNN.
- * The level is the one mutable global of the product beside the signal flag.
+ * The level and the lead are the mutable globals of the product beside the signal flag.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -12,6 +12,9 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* What each line begins with, before its time: what clears a line on a terminal. At most 15 bytes,
+ * a string that lives on; "" at first. */
+void log_set_lead(const char *lead);
 void log_set_level(enum log_level level);
 /* "error", "warning", "info", "debug"; false for any other word. */
 bool log_level_parse(const char *word, enum log_level *level);

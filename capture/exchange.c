@@ -439,6 +439,7 @@ void exchange_note_differences(struct session *s, const struct comparison *resul
 	int len = 0;
 
 	rules_seen_note(s->proxy->rules_seen, result);
+	live_note(s, result);
 	/* The note may stand in `why` already: then it says it of an earlier unit. */
 	if ((result->omitted == 0 && result->allowed_omitted == 0) || ex->note == s->why)
 		return;

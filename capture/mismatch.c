@@ -120,7 +120,7 @@ static void send_mismatch(struct session *s, const struct comparison *result)
 	send_error(s, &(struct encode_error){.message = buf_cstr(&message),
 			      .detail = buf_cstr(&detail),
 			      .hint = buf_cstr(&hint)});
-	log_warning("session %lld, exchange %lld: %s", (long long)s->id, (long long)s->exchange.id,
+	log_debug("session %lld, exchange %lld: %s", (long long)s->id, (long long)s->exchange.id,
 		buf_cstr(&message));
 	buf_fini(&message);
 	buf_fini(&detail);

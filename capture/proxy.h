@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "capture/counts.h"
+#include "capture/live.h"
 #include "capture/record.h"
 #include "base/turn.h"
 #include "capture/unix_socket.h"
@@ -68,6 +69,7 @@ struct proxy {
 	struct slow_run *slow; /* NULL: nothing was slow yet, see capture/slow.h */
 	struct arena arena;    /* of one comparison; reset after each */
 	struct proxy_counts counts;
+	struct live live;                /* what is shown while it runs */
 	struct preflight_run *preflight; /* NULL: no database was looked at yet */
 	int64_t began_wall_us;           /* makes the seeds of this run its own */
 	bool is_stopping, is_stopped;

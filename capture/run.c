@@ -182,6 +182,7 @@ static void on_sigusr1(uv_signal_t *handle, int signum)
 	struct run *run = handle->data;
 
 	(void)signum;
+	live_clear(&run->proxy);
 	status_print(&run->proxy, STDERR_FILENO);
 }
 
@@ -240,6 +241,7 @@ static void on_stopped(struct proxy *proxy)
 	uv_close((uv_handle_t *)&run->grace, NULL);
 	metrics_stop(run->metrics);
 	run->metrics = NULL;
+	live_stop(&run->proxy);
 }
 
 static void watch_signal(struct run *run, uv_signal_t *handle, uv_signal_cb on, int signum)
@@ -312,6 +314,8 @@ static bool serve(struct run *run)
 	} else {
 		log_info("listening on %s port %d", host_for_command(&run->settings),
 			run->settings.listen_port);
+		if (!run->options->is_quiet && !run->options->command)
+			live_start(&run->proxy); /* a command has the terminal for itself */
 		notify_manager("READY=1");
 	}
 	uv_run(&run->loop, UV_RUN_DEFAULT);

@@ -133,6 +133,9 @@ class Capture:
     def log(self):
         return read_text(self._log)
 
+    def command_line(self):
+        return list(self._arguments)
+
     def connect(self, **parameters):
         """A psycopg2 connection through the proxy, in autocommit mode."""
         connection = psycopg2.connect(host=self.host, port=self.port, user=self.user,

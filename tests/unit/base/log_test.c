@@ -141,6 +141,21 @@ static void level_words(void **state)
 	assert_int_equal(level, LOG_LEVEL_DEBUG);
 }
 
+static void a_lead_comes_first(void **state)
+{
+	struct capture c;
+
+	(void)state;
+	capture_begin(&c);
+	log_set_lead("\r\033[K");
+	log_error("x");
+	log_set_lead("");
+	log_error("y");
+	capture_end(&c);
+	assert_memory_equal(c.text, "\r\033[K2", 5);
+	assert_non_null(strstr(c.text, " error: x\n2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +165,7 @@ int main(void)
 		cmocka_unit_test(long_lines_are_cut),
 		cmocka_unit_test(keeps_errno),
 		cmocka_unit_test(level_words),
+		cmocka_unit_test(a_lead_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
