@@ -15,6 +15,7 @@
 #include "capture/exchange.h"
 #include "capture/folding.h"
 #include "capture/judge.h"
+#include "capture/parameters.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
@@ -67,6 +68,9 @@ static void note_answer(struct session *s, struct side *side, const struct frame
 		side->rows = 0;
 		side->has_failed = true;
 		note_fatal(side, f->body);
+		break;
+	case BACKEND_PARAMETER_STATUS:
+		parameters_note(s, side, f->body);
 		break;
 	case BACKEND_READY_FOR_QUERY:
 		side->done_us = record_now(&s->proxy->record);

@@ -11,6 +11,7 @@
 #include "capture/consequence.h"
 #include "capture/exchange.h"
 #include "capture/keys.h"
+#include "capture/parameters.h"
 #include "capture/proxy.h"
 #include "capture/retry.h"
 #include "capture/session.h"
@@ -159,7 +160,7 @@ static void on_equal(struct session *s)
 
 	if (ex->is_retried || ex->again_times > 0)
 		ex->verdict = verdict_worst(ex->verdict, VERDICT_RETRIED);
-	if (!ex->slow) {
+	if (!ex->slow && !parameters_differ(s, &result)) {
 		answer_go_on(s, NULL);
 		return;
 	}

@@ -14,6 +14,7 @@
 #include "capture/auth.h"
 #include "capture/consequence.h"
 #include "capture/exchange.h"
+#include "capture/parameters.h"
 #include "capture/proxy.h"
 #include "capture/tls.h"
 #include "capture/mismatch.h"
@@ -342,6 +343,7 @@ void session_free(struct session *s)
 	types_fini(&s->types);
 	cursors_fini(&s->cursors);
 	object_oids_free(s->objects);
+	parameters_free(s->parameters);
 	consequence_end(s);
 	keys_fini(&s->keys);
 	look_fini(&s->look);

@@ -30,6 +30,7 @@
 
 struct auth;
 struct object_oids;
+struct parameters;
 struct consequence;
 struct proxy;
 struct comparison;
@@ -98,6 +99,7 @@ struct session {
 	struct exchange exchange;
 	struct prepared prepared;
 	struct cursors cursors;
+	struct parameters *parameters;   /* settings that have changed; NULL: none has */
 	struct object_oids *objects;     /* OIDs that the client was told; NULL: the same on both */
 	struct consequence *consequence; /* of its transaction; NULL: nothing yet */
 	struct turn_ticket ticket;

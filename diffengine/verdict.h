@@ -74,7 +74,10 @@ enum severity { SEVERITY_DATA, SEVERITY_BEHAVIOUR, SEVERITY_SHAPE, SEVERITY_OPER
 		"two sessions waited for each other across the two databases",                    \
 		"run the transaction again, or run with comparison.execution = serial")           \
 	X(FUNCTION_RESULT, "function-result", DATA, "a function call returned different values",  \
-		"compare the function's definition on both databases")
+		"compare the function's definition on both databases")                            \
+	X(PARAMETER_STATUS, "parameter-status", BEHAVIOUR,                                        \
+		"a setting that changes how values read has another value afterwards",            \
+		"set it alike on both databases")
 
 #define DIFF_X_ENUM(NAME, name, severity, meaning, advice) DIFF_##NAME,
 enum diff_kind { DIFF_KINDS(DIFF_X_ENUM) DIFF_KIND_COUNT };
