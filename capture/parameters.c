@@ -9,6 +9,7 @@
 #include "capture/exchange.h"
 #include "capture/proxy.h"
 #include "capture/session.h"
+#include "diffengine/analysis.h"
 #include "diffengine/compare.h"
 #include "wire/decode.h"
 
@@ -101,6 +102,26 @@ static bool is_excluded(struct session *s)
 	return false;
 }
 
+/* A server whose configuration is read again says so at any moment, in whatever exchange. */
+static bool may_set(const struct session *s)
+{
+	const struct exchange *ex = &s->exchange;
+
+	for (size_t i = 0; i < ex->command_count; i++) {
+		const struct statement *statement = ex->commands[i].statement;
+		const struct analysis *analysis =
+			statement ? analysis_get(s->proxy->policy.compare.analyses,
+					    statement_text(statement))
+				  : NULL;
+
+		if (!analysis || statement->is_writing ||
+			(analysis->class != ANALYSIS_QUERY && analysis->class != ANALYSIS_SHOW &&
+				analysis->class != ANALYSIS_EXPLAIN))
+			return true;
+	}
+	return false;
+}
+
 bool parameters_differ(struct session *s, struct comparison *result)
 {
 	struct parameters *p = s->parameters;
@@ -113,7 +134,7 @@ bool parameters_differ(struct session *s, struct comparison *result)
 
 		p->is_changed[i] = false;
 		if (!is_changed || strcmp(value_of(s, 0, i), value_of(s, 1, i)) == 0 ||
-			is_excluded(s))
+			!may_set(s) || is_excluded(s))
 			continue;
 		if (!result->differences)
 			result->differences = arena_alloc(
