@@ -36,10 +36,12 @@ WARN := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-
 CPPFLAGS += -I. -I$(OBJ)/gen -D_GNU_SOURCE -DTWINKLY_VERSION='"$(VERSION)"'
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_debug   := -O1 -g -fno-omit-frame-pointer
+OPT_cover   := -O0 -g --coverage
 OPT      := $(if $(SAN),$(OPT_debug) -fsanitize=$(SAN) -fno-sanitize-recover=undefined,$(OPT_$(MODE)))
 CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -fPIE -fstack-protector-strong -MMD -MP \
 	$(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
-LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
+	$(if $(filter cover,$(MODE)),--coverage) $(LDFLAGS)
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpg_query -lm -lpthread
 
 ifeq ($(V),0)
@@ -63,7 +65,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress lint format demo clean install uninstall
+.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress cover cover-tests analyze lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -186,6 +188,22 @@ check: ## install what is missing, build with sanitizers, run every test
 check-regress: all ## PostgreSQL's own regression suite through the proxy (3 minutes)
 	@tests/deps --regress
 	@$(PYTHON) tests/regress/run --bin $(BIN)
+
+# The lines of these rooms that their unit tests run, all together.
+COVER_ROOMS := base wire schema diffengine
+COVER_TESTS := $(COVER_ROOMS:%=tests/unit/%/*_test.c)
+cover: ## lines that the unit tests run, by room (build/cover)
+	@rm -f $(COVER_ROOMS:%=build/cover/%/*.gcda)
+	@$(MAKE) --no-print-directory MODE=cover SAN= cover-tests
+	@tests/cover/table build/cover $(COVER_ROOMS)
+
+cover-tests: $(patsubst %.c,$(OBJ)/%,$(wildcard $(COVER_TESTS)))
+	@tests/run-unit $^
+
+analyze: ## cppcheck and gcc -fanalyzer over the product
+	@tests/deps --analyze
+	@$(MAKE) --no-print-directory all
+	@tests/analyze/run $(OBJ)/gen
 
 lint: ## arrows between folders, banned functions, lengths, keys, layout
 	@tests/deps --tests

@@ -240,8 +240,8 @@ int analysis_column(const struct analysis *analysis, size_t target, size_t colum
 	if (target >= analysis->target_count || analysis->targets[target].is_star)
 		return 0;
 	for (size_t i = 0; i < analysis->target_count; i++) {
-		before += analysis->targets[i].is_star && i < target;
-		behind += analysis->targets[i].is_star && i > target;
+		before += i < target && analysis->targets[i].is_star;
+		behind += i > target && analysis->targets[i].is_star;
 	}
 	if (before + behind == 0 && columns != analysis->target_count)
 		return 0;

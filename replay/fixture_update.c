@@ -182,6 +182,8 @@ bool fixture_update(struct judge *judge, const char *path, struct err *err)
 	judge->out = NULL;
 	ok = fixture_judge(judge, err);
 	judge->out = out;
+	judge->on_changed = NULL; /* its context is ours */
+	judge->context = NULL;
 	if (ok && u.count > 0)
 		ok = write_text(&u, path, err);
 	judge->changed = 0;
