@@ -65,7 +65,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress cover cover-tests analyze lint format demo clean install uninstall
+.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress check-truth cover cover-tests analyze lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -204,6 +204,12 @@ analyze: ## cppcheck and gcc -fanalyzer over the product
 	@tests/deps --analyze
 	@$(MAKE) --no-print-directory all
 	@tests/analyze/run $(OBJ)/gen
+
+# Empty: a seed by chance, which is printed, and as many changes as a run of check has.
+SEED ?=
+N    ?=
+check-truth: all ## is the verdict true? N changed answers of random traffic (SEED=, N=)
+	@$(PYTHON) tests/truth/run --bin $(BIN) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N))
 
 lint: ## arrows between folders, banned functions, lengths, keys, layout
 	@tests/deps --tests

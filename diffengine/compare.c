@@ -39,6 +39,14 @@ static void compare_copies(struct compare_run *run, const struct compare_items *
 		compare_note_items(run, DIFF_GRAMMAR, items, "COPY format mismatch");
 }
 
+/* Which rows come before the same error depends on the plan. The columns do not, but a server may
+ * fail before it tells them. */
+static void compare_failed_columns(struct compare_run *run, const struct compare_items *items)
+{
+	if (items->truth->columns.ptr && items->candidate->columns.ptr)
+		(void)compare_columns(run, items);
+}
+
 static void compare_results(struct compare_run *run, const struct compare_items *items)
 {
 	const struct item *truth = items->truth, *candidate = items->candidate;
@@ -53,6 +61,7 @@ static void compare_results(struct compare_run *run, const struct compare_items 
 		.is_copy = truth->is_copy || candidate->is_copy};
 
 	if (truth->end == ITEM_ERROR && candidate->end == ITEM_ERROR) {
+		compare_failed_columns(run, items);
 		compare_errors(run, items);
 		run->has_failure = true;
 		return;

@@ -66,6 +66,9 @@ static void test_columns(void **state)
 		"PostgreSQL 20, -1, -1, "
 		"YugabyteDB 23, -1, -1");
 	compared_once("T a:23", "T a:16384", DIFF_TYPE, "");
+	/* Told before the same error on both sides. */
+	compared_once("T a; E 22012 no", "T b; D 1; E 22012 no", DIFF_COLUMNS, "");
+	compared_equal("T a; E 22012 no", "E 22012 no");
 	compared_once("T x a:23", "T x a:23:b", DIFF_FORMAT,
 		"Column format mismatch: column 2 (a): PostgreSQL binary, YugabyteDB text");
 	compared_once("T a", "n", DIFF_GRAMMAR,
