@@ -157,6 +157,19 @@ static enum link_result closed(struct err *err)
 	return LINK_FAILED;
 }
 
+/* Why a buffer does not take `n` bytes more. */
+static enum link_result no_room(
+	const char *what, const char *name, const struct buf *b, size_t n, struct err *err)
+{
+	if (n > b->ceiling - buf_len(b))
+		err_set(err, "cannot %s: the %s buffer may not hold more than %zu bytes", what,
+			name, b->ceiling);
+	else
+		err_set(err, "cannot %s: out of memory, twinkly holds %zu bytes of it already",
+			what, buf_len(b));
+	return LINK_FAILED;
+}
+
 /* One attempt to read; *is_dry: the socket has no more now. */
 static enum link_result read_once(struct link *link, bool *is_dry, struct err *err)
 {
@@ -164,11 +177,8 @@ static enum link_result read_once(struct link *link, bool *is_dry, struct err *e
 	size_t chunk = link->in.cap == 0 ? LINK_FIRST_CHUNK : LINK_READ_CHUNK;
 
 	/* What there is no storage for yet is read in the next round. */
-	if (!buf_reserve(&link->in, n < chunk ? n : chunk)) {
-		err_set(err, "cannot receive: the input buffer may not hold more than %zu bytes",
-			link->in.ceiling);
-		return LINK_FAILED;
-	}
+	if (!buf_reserve(&link->in, n < chunk ? n : chunk))
+		return no_room("receive", "input", &link->in, n < chunk ? n : chunk, err);
 	if (n > buf_room(&link->in))
 		n = buf_room(&link->in);
 	switch (read_some(link, buf_tail(&link->in), n, &got, err)) {
@@ -227,11 +237,8 @@ enum link_result link_send(struct link *link, struct bytes data, struct err *err
 		return closed(err);
 	if (buf_len(&link->out) == 0 && send_all(link, &data, err) != LINK_OK)
 		return LINK_FAILED;
-	if (data.len > 0 && !buf_append_bytes(&link->out, data)) {
-		err_set(err, "cannot send: the output buffer may not hold more than %zu bytes",
-			link->out.ceiling);
-		return LINK_FAILED;
-	}
+	if (data.len > 0 && !buf_append_bytes(&link->out, data))
+		return no_room("send", "output", &link->out, data.len, err);
 	return LINK_OK;
 }
 

@@ -204,15 +204,16 @@ def _exactly(end, count):
 
 def _messages(end):
     """The messages that come, until the connection ends."""
-    got, at = b"", 0
+    got, at = bytearray(), 0
     while True:
         while len(got) - at >= 5:
             length = struct.unpack_from("!i", got, at + 1)[0]
             if len(got) - at < 1 + length:
                 break
-            yield Message(chr(got[at]), got[at + 5:at + 1 + length])
+            yield Message(chr(got[at]), bytes(got[at + 5:at + 1 + length]))
             at += 1 + length
-        got, at = got[at:], 0
+        del got[:at]
+        at = 0
         more = end.recv(262144)
         if not more:
             return
