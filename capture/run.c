@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "capture/end_state.h"
 #include "capture/metrics.h"
 #include "capture/notify.h"
 #include "capture/proxy.h"
@@ -31,7 +32,8 @@ struct run {
 	uv_loop_t loop;
 	struct proxy proxy;
 	struct trace *trace;
-	struct redact *redact;   /* what must not get into it */
+	struct redact *redact; /* what must not get into it */
+	struct end_state_run end_state;
 	struct metrics *metrics; /* NULL: none */
 	int metrics_fd;          /* listens until metrics_start; -1: none */
 	uv_signal_t sigint, sigterm, sighup, sigusr1;
@@ -351,6 +353,43 @@ static bool serve_recorded(struct run *run, struct trace_queue_stats *stats)
 	return ok;
 }
 
+/* It ends the question under way (wire/query.h), and must not end the program. */
+static void on_late_signal(uv_signal_t *handle, int signum)
+{
+	(void)handle;
+	(void)signum;
+}
+
+/* After the last session, before the trace is closed: it says which tables were written. */
+static bool compare_end_state(struct run *run, const struct trace_queue_stats *stats)
+{
+	const struct settings *s = &run->settings;
+	FILE *out = run->options->is_quiet ? NULL : stderr;
+	struct err err;
+	bool ok;
+
+	if (s->end_state == END_STATE_OFF || stats->has_failed)
+		return true;
+	run->end_state = (struct end_state_run){.trace = run->trace,
+		.targets = {&s->truth, &s->candidate},
+		.timeout_us = s->backend_timeout_us,
+		.mode = s->end_state,
+		.is_all = s->end_state_all,
+		.hides_keys = s->is_redacted};
+	watch_signal(run, &run->sigint, on_late_signal, SIGINT);
+	watch_signal(run, &run->sigterm, on_late_signal, SIGTERM);
+	hold_signals(false);
+	ok = trace_begin(run->trace, &err) && end_state_run(&run->end_state, out, &err) &&
+	     trace_commit(run->trace, &err);
+	hold_signals(true);
+	uv_close((uv_handle_t *)&run->sigint, NULL);
+	uv_close((uv_handle_t *)&run->sigterm, NULL);
+	uv_run(&run->loop, UV_RUN_DEFAULT);
+	if (!ok)
+		print_error(err.text);
+	return ok;
+}
+
 static bool close_trace(struct run *run, struct trace_queue_stats *stats)
 {
 	struct err err;
@@ -450,6 +489,7 @@ static int run_status(const struct run *run, const struct trace_queue_stats *sta
 		.rules = run->proxy.rules_seen,
 		.preflight = run->proxy.preflight,
 		.known = run->options->known,
+		.end_state = &run->end_state.counts,
 		.has_command = run->options->command != NULL,
 		.command_status = run->options->child->status};
 
@@ -488,6 +528,7 @@ int run_capture(const struct run_options *options)
 	} else if (listen_first(run) && open_trace(run)) {
 		uv_loop_init(&run->loop);
 		ok = serve_recorded(run, &stats);
+		ok = compare_end_state(run, &stats) && ok;
 		ok = close_trace(run, &stats) && ok;
 		status = run_status(run, &stats, ok);
 		uv_loop_close(&run->loop);

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "capture/end_state.h"
 #include "capture/run.h"
 #include "diffengine/known.h"
 #include "diffengine/rules_seen.h"
@@ -101,6 +102,8 @@ void summary_print(const struct summary *s, FILE *out)
 		fprintf(out, "twinkly: %10" PRId64 " exchanges are not in the trace: %s\n",
 			s->stats->lost_exchanges, s->stats->why);
 	preflight_run_print(s->preflight, out);
+	if (s->end_state)
+		end_state_print(s->end_state, out);
 	fprintf(out, "twinkly: trace: %s\n", s->settings->trace_file);
 }
 
@@ -108,6 +111,8 @@ static const char *doubt(const struct summary *s)
 {
 	if (s->stats->has_failed || s->stats->lost_exchanges > 0)
 		return "the trace is not complete";
+	if (s->end_state && s->end_state->skipped + s->end_state->omitted > 0)
+		return "some tables of the end state were not compared";
 	if (s->counts->exchanges[VERDICT_INCONCLUSIVE] > 0)
 		return "some exchanges are inconclusive: twinkly-report names them";
 	return NULL;
@@ -133,6 +138,8 @@ int summary_exit_status(const struct summary *s, FILE *out)
 {
 	const char *why = doubt(s);
 
+	if (s->end_state && s->end_state->different > 0)
+		return EXIT_MISMATCH;
 	if (s->counts->exchanges[VERDICT_MISMATCH] > 0 || known_has_gone(s->known))
 		return EXIT_MISMATCH;
 	if (s->has_command && s->command_status != 0)

@@ -17,6 +17,7 @@ struct summary {
 	struct rules_seen *rules;              /* NULL: unknown */
 	const struct preflight_run *preflight; /* NULL: nobody connected */
 	const struct known *known;             /* NULL: no list was given */
+	const struct end_state_counts *end_state;
 	bool has_command;
 	int command_status;
 };

@@ -111,6 +111,11 @@ static const struct conf_key keys[] = {
 	{"comparison.deterministic", CONF_STRINGS, "[]", NULL, 0, 0, false,
 		"what both databases generate alike: \"random\", \"uuid\" (which needs "
 		"twinkly-capture --install-shim)"},
+	{"comparison.end-state", CONF_ENUM, "off", "off counts hash", 0, 0, false,
+		"how tables of both databases are compared after the run: not at all, by number of "
+		"rows, or by all their rows"},
+	{"comparison.end-state-tables", CONF_ENUM, "touched", "touched all", 0, 0, false,
+		"which tables: those that the statements write, or all"},
 	{"comparison.fail-on-slow-queries", CONF_BOOLEAN, "false", NULL, 0, 0, false,
 		"true: a query that one database is slow with, confirmed by EXPLAIN ANALYZE, is a "
 		"mismatch; false: it is recorded"},
@@ -211,6 +216,8 @@ static void fill_comparison(struct settings *s)
 		(enum settings_undoes_ddl)conf_integer(s->conf, "comparison.transactional-ddl");
 	s->backend_timeout_us = conf_integer(s->conf, "comparison.backend-timeout");
 	s->preflight = (enum settings_preflight)conf_integer(s->conf, "comparison.preflight");
+	s->end_state = (enum end_state_mode)conf_integer(s->conf, "comparison.end-state");
+	s->end_state_all = strcmp(conf_string(s->conf, "comparison.end-state-tables"), "all") == 0;
 	s->fail_on_slow_queries = conf_boolean(s->conf, "comparison.fail-on-slow-queries");
 	s->slow_query_ratio = conf_number(s->conf, "comparison.slow-query-ratio");
 	s->slow_query_min_us = conf_integer(s->conf, "comparison.slow-query-min");
@@ -255,6 +262,10 @@ static void fill(struct settings *s)
 	s->trace_file = conf_string(conf, "trace.file");
 	s->trace_continues = strcmp(conf_string(conf, "trace.on-failure"), "continue") == 0;
 	s->max_response = conf_integer(conf, "trace.max-response");
+	s->is_redacted = conf_count(conf, "trace.redact.statements") +
+				 conf_count(conf, "trace.redact.parameters") +
+				 conf_count(conf, "trace.redact.columns") >
+			 0;
 	s->trace_queue = conf_integer(conf, "trace.queue");
 	s->trace_max_size = conf_integer(conf, "trace.max-size");
 	fill_operation(s);

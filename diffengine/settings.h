@@ -14,6 +14,7 @@
 #include "base/attr.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "diffengine/end_state.h"
 #include "wire/target.h"
 
 enum settings_auth { AUTH_TRUST, AUTH_PASSWORD, AUTH_SCRAM };
@@ -60,6 +61,9 @@ struct settings {
 	int64_t backend_timeout_us;
 	enum settings_preflight preflight;
 	bool seeds_random, seeds_uuid; /* comparison.deterministic; uuid needs the seed, too */
+	enum end_state_mode end_state;
+	bool is_redacted;   /* trace.redact has patterns or columns */
+	bool end_state_all; /* not the touched tables alone */
 	bool fail_on_slow_queries;
 	double slow_query_ratio;
 	int64_t slow_query_min_us;

@@ -157,6 +157,14 @@ static bool take_fresh_database(struct arguments *a, const char *value, struct e
 	return true;
 }
 
+static bool take_end_state(struct arguments *a, const char *value, struct err *err)
+{
+	if (value && strcmp(value, "counts") != 0 && strcmp(value, "hash") != 0)
+		return err_set(err, "--end-state=\"%s\": expected counts or hash", value);
+	a->wishes.end_state = value ? value : "hash";
+	return true;
+}
+
 /* --- what takes none --- */
 
 static bool take_read_only(struct arguments *a, const char *value, struct err *err)
@@ -225,6 +233,8 @@ static bool take_quiet(struct arguments *a, const char *value, struct err *err)
 		"the same for the other database alone")                                         \
 	X(FRESH_DATABASE, 0, "fresh-database", "[=NAME[,NAME]]", take_fresh_database,            \
 		"replay in databases that are made for it, and dropped afterwards")              \
+	X(END_STATE, 0, "end-state", "[=KIND]", take_end_state,                                  \
+		"compare the tables afterwards: counts, or hash, which is the default")          \
 	X(KNOWN, 0, "known", "FILE", take_known,                                                 \
 		"differences that this list names are allowed; twinkly-report --write-known")    \
 	X(UPDATE, 0, "update", NULL, take_update,                                                \

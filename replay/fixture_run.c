@@ -211,7 +211,11 @@ static int replay(struct one *one)
 	one->was_stopped = result.was_stopped;
 	if (result.why[0])
 		return failed(one, result.why);
-	return judge_files(one);
+	status = judge_files(one);
+	if (!result.has_end_state || status != EXIT_SAME)
+		return status;
+	fprintf(stderr, "FAIL %s: the end state differs\n", one->path);
+	return EXIT_MISMATCH;
 }
 
 static int play(struct one *one)

@@ -97,6 +97,11 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		run.replay.trace = a->trace;
 		return fixture_run(&run);
 	}
+	if (a->wishes.end_state && a->wishes.against != AGAINST_BOTH) {
+		fprintf(stderr, "twinkly-replay: --end-state is about two databases, --against "
+				"asks one\n");
+		return EXIT_USAGE;
+	}
 	if (a->updates) {
 		fprintf(stderr, "twinkly-replay: --update is for fixtures, and \"%s\" is none\n",
 			a->source);

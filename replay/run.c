@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "diffengine/known.h"
 #include "replay/dry_run.h"
+#include "replay/end_state.h"
 #include "replay/progress.h"
 #include "replay/replay.h"
 #include "replay/summary.h"
@@ -24,6 +25,7 @@ struct run {
 	uv_loop_t loop;
 	struct replay replay;
 	struct ground ground;
+	struct end_state_run end_state;
 	struct progress progress;
 	uv_signal_t sigint, sigterm;
 };
@@ -97,11 +99,13 @@ static void record_counts(struct replay *r)
 	writer_meta_number(&r->writer, "mended", r->recall.mended);
 }
 
-static int tell(const struct replay *r, struct run_result *result)
+static int tell(
+	const struct replay *r, const struct end_state_counts *end_state, struct run_result *result)
 {
 	const char *why = r->is_stopping ? r->why.text : r->counts.refused ? r->refusal.text : "";
 
-	*result = (struct run_result){.was_stopped = r->is_stopping};
+	*result = (struct run_result){
+		.was_stopped = r->is_stopping, .has_end_state = end_state->different > 0};
 	snprintf(result->why, sizeof(result->why), "%s", why);
 	return EXIT_SAME;
 }
@@ -137,6 +141,7 @@ static int summarise(const struct run *run)
 		.counts = &r->counts,
 		.recall = &r->recall,
 		.wishes = &r->wishes,
+		.end_state = &run->end_state.counts,
 		.known = run->options->known,
 		.source = run->options->source,
 		.trace = run->options->trace,
@@ -146,7 +151,7 @@ static int summarise(const struct run *run)
 		.refusal = r->counts.refused > 0 ? r->refusal.text : NULL};
 
 	if (run->options->result)
-		return tell(r, run->options->result);
+		return tell(r, &run->end_state.counts, run->options->result);
 	if (!run->options->is_quiet)
 		summary_print(&summary, stderr);
 	return summary_exit_status(&summary, stderr);
@@ -225,12 +230,47 @@ static int judge(struct run *run, bool is_left)
 	return is_left && status == EXIT_SAME ? EXIT_FAILED : status;
 }
 
+static enum end_state_mode end_state_mode(const struct run *run)
+{
+	const char *wish = run->options->wishes.end_state;
+
+	if (!wish)
+		return run->options->settings->end_state;
+	return strcmp(wish, "counts") == 0 ? END_STATE_COUNTS : END_STATE_HASH;
+}
+
+/* Of both sides, while the fresh databases are still there. */
+static void compare_end_state(struct run *run)
+{
+	struct replay *r = &run->replay;
+	struct end_state_run *e = &run->end_state;
+	FILE *out = run->options->is_quiet ? NULL : stderr;
+	struct err err;
+
+	e->mode = end_state_mode(run);
+	if (e->mode == END_STATE_OFF || r->wishes.against != AGAINST_BOTH || r->is_stopping)
+		return;
+	e->targets[0] = &r->truth;
+	e->targets[1] = &r->candidate;
+	e->timeout_us = run->options->settings->backend_timeout_us;
+	e->hides_keys = run->options->settings->is_redacted;
+	e->is_all = run->options->settings->end_state_all;
+	e->trace = writer_open_batch(&r->writer);
+	if (e->trace && !end_state_run(e, out, &err))
+		replay_stop(r, err.text);
+	else if (e->was_interrupted)
+		replay_stop(r, "interrupted");
+}
+
 static int replay_recorded(struct run *run)
 {
 	struct replay *r = &run->replay;
 	struct err err;
-	bool ok = play_on_ground(run, &err), is_left = !ground_leave(&run->ground, stderr);
+	bool ok = play_on_ground(run, &err), is_left;
 
+	if (ok)
+		compare_end_state(run);
+	is_left = !ground_leave(&run->ground, stderr);
 	record_counts(r);
 	if (!writer_close(&r->writer)) {
 		print_error(r->writer.why.text);

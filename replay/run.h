@@ -13,8 +13,9 @@
 
 /* How a replay ended, for a caller who judges it in another way. */
 struct run_result {
-	bool was_stopped; /* before its end */
-	char why[1024];   /* it was, or what else could not be done; "" else */
+	bool was_stopped;   /* before its end */
+	bool has_end_state; /* tables differ after it */
+	char why[1024];     /* it was, or what else could not be done; "" else */
 };
 
 struct known;

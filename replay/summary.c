@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "diffengine/known.h"
+#include "replay/end_state.h"
 
 static int64_t replayed(const struct replay_counts *counts)
 {
@@ -85,6 +86,8 @@ void summary_print(const struct summary *s, FILE *out)
 			"twinkly: %s has no end: its writer was killed or still runs, and "
 			"what it had not written yet was not replayed\n",
 			s->source);
+	if (s->end_state)
+		end_state_print(s->end_state, out);
 	fprintf(out, "twinkly: trace: %s\n", s->trace);
 }
 
@@ -101,6 +104,8 @@ static const char *doubt(const struct summary *s)
 {
 	if (s->counts->exchanges[VERDICT_INCONCLUSIVE] > 0)
 		return "some exchanges are inconclusive: twinkly-report names them";
+	if (s->end_state && s->end_state->skipped + s->end_state->omitted > 0)
+		return "some tables of the end state were not compared";
 	if (has_left_out(s->counts))
 		return "some exchanges were not replayed";
 	if (s->recorded_gaps > 0)
@@ -114,6 +119,8 @@ int summary_exit_status(const struct summary *s, FILE *out)
 
 	if (s->stopped)
 		fprintf(out, "twinkly: the replay ended early: %s\n", s->stopped);
+	if (s->end_state && s->end_state->different > 0)
+		return EXIT_MISMATCH;
 	if (s->counts->exchanges[VERDICT_MISMATCH] > 0 || known_has_gone(s->known))
 		return EXIT_MISMATCH;
 	if (s->stopped)

@@ -15,11 +15,12 @@ enum { EXIT_SAME = 0, EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 struct summary {
 	const struct settings *settings;
 	const struct replay_counts *counts;
-	const struct known *known;          /* NULL: no list was given */
-	const struct recall_counts *recall; /* NULL: the same as zeros */
-	const struct replay_wishes *wishes; /* NULL: the defaults */
-	const char *source, *trace;         /* paths: replayed, written */
-	int64_t recorded_gaps;              /* of the replayed trace */
+	const struct known *known;                /* NULL: no list was given */
+	const struct recall_counts *recall;       /* NULL: the same as zeros */
+	const struct replay_wishes *wishes;       /* NULL: the defaults */
+	const struct end_state_counts *end_state; /* NULL: the same as zeros */
+	const char *source, *trace;               /* paths: replayed, written */
+	int64_t recorded_gaps;                    /* of the replayed trace */
 	bool has_no_end;     /* the replayed trace: its writer was killed, or still runs */
 	const char *stopped; /* why it ended early; NULL: it did not */
 	const char *refusal; /* of the first session that could not connect; NULL: none */

@@ -204,6 +204,13 @@ static bool copy_exchanges(struct merging *m)
 	return !m->has_failed;
 }
 
+static bool on_end_state(void *context, const struct trace_end_state *row)
+{
+	struct merging *m = context;
+
+	return keep(m, trace_write_end_state(m->out, row, m->err));
+}
+
 static bool copy_others(struct merging *m)
 {
 	for (size_t i = 0; i < m->count; i++) {
@@ -211,7 +218,9 @@ static bool copy_others(struct merging *m)
 		m->from->sessions = m->last_session;
 		if (!trace_read_sessions(m->from->trace, on_session, m, m->err) || m->has_failed ||
 			!trace_read_events(m->from->trace, on_event, m, m->err) || m->has_failed ||
-			!trace_read_gaps(m->from->trace, on_gap, m, m->err) || m->has_failed)
+			!trace_read_end_states(m->from->trace, on_end_state, m, m->err) ||
+			m->has_failed || !trace_read_gaps(m->from->trace, on_gap, m, m->err) ||
+			m->has_failed)
 			return false;
 	}
 	return true;

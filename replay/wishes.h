@@ -25,6 +25,7 @@ struct replay_wishes {
 	const char *statements; /* a pattern; NULL: all */
 	bool is_read_only;
 	bool is_dry_run;
+	const char *end_state; /* "counts" or "hash"; NULL: comparison.end-state */
 };
 
 #endif

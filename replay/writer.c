@@ -144,6 +144,11 @@ void writer_tick(struct writer *w)
 		commit(w);
 }
 
+struct trace *writer_open_batch(struct writer *w)
+{
+	return begin(w) ? w->trace : NULL;
+}
+
 bool writer_close(struct writer *w)
 {
 	struct err err;

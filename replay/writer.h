@@ -47,6 +47,8 @@ int64_t writer_now(struct writer *w);
 /* Commits a batch that is old enough; call every now and then. */
 void writer_tick(struct writer *w);
 
+/* For rows that somebody else writes, in a batch. NULL: has_failed. */
+struct trace *writer_open_batch(struct writer *w);
 void writer_meta_number(struct writer *w, const char *key, int64_t number);
 void writer_backend(struct writer *w, const struct trace_backend *row);
 void writer_session(struct writer *w, const struct trace_session *row);

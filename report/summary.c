@@ -199,6 +199,27 @@ static int compare_sessions(const void *a, const void *b)
 	return (left->id > right->id) - (left->id < right->id);
 }
 
+static bool on_end_state(void *context, const struct trace_end_state *row)
+{
+	struct summary *s = context;
+	char name[512];
+
+	if (row->verdict == VERDICT_EQUAL) {
+		s->tables_equal++;
+		return true;
+	}
+	s->tables_different += row->verdict == VERDICT_MISMATCH;
+	s->tables_skipped += row->verdict != VERDICT_MISMATCH;
+	snprintf(name, sizeof(name), "%s: %s%s%s", row->database, row->table_schema,
+		*row->table_schema ? "." : "", *row->table_name ? row->table_name : "all tables");
+	if (s->table_count < SUMMARY_TABLES)
+		s->tables[s->table_count++] =
+			(struct summary_table){.name = keep_str(s, name, GROUP_TEXT_MAX),
+				.text = keep_str(s, row->text, GROUP_TEXT_MAX),
+				.is_skipped = row->verdict != VERDICT_MISMATCH};
+	return true;
+}
+
 static bool on_gap(void *context, const struct trace_gap *row)
 {
 	struct summary *s = context;
@@ -272,6 +293,7 @@ bool summary_collect(
 		return false;
 	if (!read_head(s, t, err) || !trace_count(t, &s->counts, err) ||
 		!collect_labels(s, t, wish, err) || !walk(s, t, err) ||
+		!trace_read_end_states(t, on_end_state, s, err) ||
 		!trace_read_sessions(t, on_session, s, err) || !trace_read_gaps(t, on_gap, s, err))
 		return false;
 	groups_order(&s->mismatches);
@@ -318,6 +340,10 @@ static bool find_incomplete(const struct summary *s, char why[SUMMARY_WHY_MAX])
 			"Incomplete: no mismatch, but %" PRId64 " of %" PRId64 " exchanges %s "
 			"inconclusive",
 			unsure, c->exchanges, plural(unsure, "is", "are"));
+	else if (s->tables_skipped > 0)
+		snprintf(why, SUMMARY_WHY_MAX,
+			"Incomplete: no mismatch, but %" PRId64 " %s of the end state not compared",
+			s->tables_skipped, plural(s->tables_skipped, "table", "tables"));
 	else if (unknown > 0)
 		snprintf(why, SUMMARY_WHY_MAX,
 			"Incomplete: %" PRId64 " %s a verdict of a newer Twinkly", unknown,
@@ -339,6 +365,13 @@ enum summary_status summary_status(const struct summary *s, char why[SUMMARY_WHY
 		snprintf(why, SUMMARY_WHY_MAX, "Not equal: %" PRId64 " %s in %" PRId64 " %s",
 			mismatches, plural(mismatches, "mismatch", "mismatches"), c->exchanges,
 			exchanges);
+		return SUMMARY_MISMATCH;
+	}
+	if (s->tables_different > 0) {
+		snprintf(why, SUMMARY_WHY_MAX,
+			"Not equal: %" PRId64 " %s of the end state, though no answer differed",
+			s->tables_different,
+			plural(s->tables_different, "table differs", "tables differ"));
 		return SUMMARY_MISMATCH;
 	}
 	if (s->known_counts.gone > 0) {

@@ -18,6 +18,8 @@
 #define SUMMARY_GAPS            50
 #define SUMMARY_ANY_KIND        (-1)
 
+#define SUMMARY_TABLES 50 /* of the end state that are kept; the others are counted */
+
 struct summary_backend {
 	struct bytes name, version, host; /* version and host empty: unknown */
 	int port;
@@ -34,6 +36,11 @@ struct summary_gap {
 	struct bytes reason;
 };
 
+struct summary_table {           /* of the end state */
+	struct bytes name, text; /* database: schema.table */
+	bool is_skipped;
+};
+
 /* The exit status of the program, as diff(1) has it. */
 enum summary_status { SUMMARY_EQUAL = 0, SUMMARY_MISMATCH = 1, SUMMARY_INCOMPLETE = 3 };
 
@@ -46,6 +53,9 @@ struct summary {
 	struct bytes twinkly_version, program, command_line, configuration; /* empty: absent */
 	int64_t began_wall_us, ended_wall_us;                               /* -1: unknown */
 	struct trace_counts counts;
+	int64_t tables_equal, tables_different, tables_skipped; /* of the end state */
+	struct summary_table tables[SUMMARY_TABLES];            /* that are not equal */
+	size_t table_count;
 	int64_t lost_exchanges;   /* in gaps */
 	struct labels labels;     /* `items` NULL: groups are not by test */
 	struct groups mismatches; /* differences that no rule allows */

@@ -215,6 +215,27 @@ static void write_others(const struct sheet *p, const struct summary *s, size_t 
 	write_rest(p, g, limit);
 }
 
+static void write_end_state(const struct sheet *p, const struct summary *s)
+{
+	int64_t rest = s->tables_different + s->tables_skipped - (int64_t)s->table_count;
+
+	if (s->tables_equal + s->tables_different + s->tables_skipped == 0)
+		return;
+	fprintf(p->out,
+		"\nEnd state: %" PRId64 " tables equal, %" PRId64 " different, %" PRId64
+		" skipped\n",
+		s->tables_equal, s->tables_different, s->tables_skipped);
+	for (size_t i = 0; i < s->table_count; i++) {
+		fputs("\n  ", p->out);
+		text_write_line(p->out, s->tables[i].name, room(p, 2));
+		fputs("\n     ", p->out);
+		text_write_line(p->out, s->tables[i].text, 400);
+	}
+	fputs(s->table_count > 0 ? "\n" : "", p->out);
+	if (rest > 0)
+		fprintf(p->out, "  ... and %" PRId64 " more tables (table end_state)\n", rest);
+}
+
 static void write_gaps(const struct sheet *p, const struct summary *s)
 {
 	char at[CLOCK_TEXT_MAX];
@@ -293,6 +314,7 @@ void terminal_write(FILE *out, const struct summary *s, const struct terminal_lo
 	write_mismatches(&p, s, limit);
 	write_tests(&p, &s->labels, limit);
 	write_others(&p, s, limit);
+	write_end_state(&p, s);
 	write_gaps(&p, s);
 }
 

@@ -100,6 +100,13 @@ struct trace_plan { /* what a database said it does for an exchange's slow comma
 	const char *text; /* lines of EXPLAIN */
 };
 
+struct trace_end_state { /* a table after the run */
+	const char *database, *table_schema, *table_name;
+	int verdict;
+	int64_t truth_rows, candidate_rows; /* -1: no such table, or unknown */
+	const char *text;                   /* "": equal */
+};
+
 struct trace_gap { /* what could not be recorded */
 	int64_t at_us;
 	int64_t exchanges; /* how many are missing */

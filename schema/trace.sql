@@ -148,6 +148,17 @@ CREATE TABLE plan ( -- what a database does for an exchange's slow command
 	PRIMARY KEY (exchange, role)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE end_state ( -- tables that were compared after the run (comparison.end-state)
+	id INTEGER PRIMARY KEY,
+	database TEXT NOT NULL,
+	table_schema TEXT NOT NULL, -- '' with table_name '': the whole database was skipped
+	table_name TEXT NOT NULL,
+	verdict INTEGER NOT NULL REFERENCES verdict, -- equal, mismatch, or not-compared: skipped
+	truth_rows INTEGER, -- NULL: no such table, or unknown
+	candidate_rows INTEGER,
+	text TEXT NOT NULL -- what differs, or why it was skipped; '' where it is equal
+) STRICT;
+
 CREATE TABLE gap ( -- what could not be recorded
 	id INTEGER PRIMARY KEY,
 	at_us INTEGER NOT NULL,

@@ -18,7 +18,14 @@ struct tally { /* exchanges of a session with a verdict that session_count has n
 };
 
 /* Tables that were added to the version: a file of an older Twinkly lacks them. */
-enum trace_extra { EXTRA_PACKED, EXTRA_REDACTION, EXTRA_SESSION_COUNT, EXTRA_PLAN, EXTRA_COUNT };
+enum trace_extra {
+	EXTRA_PACKED,
+	EXTRA_REDACTION,
+	EXTRA_SESSION_COUNT,
+	EXTRA_PLAN,
+	EXTRA_END_STATE,
+	EXTRA_COUNT
+};
 
 struct trace {
 	char *path; /* as the caller named it, for messages */

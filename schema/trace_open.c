@@ -290,6 +290,7 @@ static bool find_extras(struct trace *t, struct err *err)
 		[EXTRA_REDACTION] = "redaction",
 		[EXTRA_SESSION_COUNT] = "session_count",
 		[EXTRA_PLAN] = "plan",
+		[EXTRA_END_STATE] = "end_state",
 	};
 	for (size_t i = 0; i < EXTRA_COUNT; i++) {
 		char sql[160];

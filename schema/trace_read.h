@@ -78,6 +78,11 @@ typedef bool trace_plan_fn(void *context, const struct trace_plan *row);
 bool trace_read_plans(struct trace *t, int64_t exchange, trace_plan_fn *visit, void *context,
 	struct err *err) ATTR_USE_RESULT;
 
+typedef bool trace_end_state_fn(void *context, const struct trace_end_state *row);
+/* schema/trace_read_report.c. None in a trace that was made before there were any. */
+bool trace_read_end_states(
+	struct trace *t, trace_end_state_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
+
 typedef bool trace_gap_fn(void *context, const struct trace_gap *row);
 bool trace_read_gaps(
 	struct trace *t, trace_gap_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;

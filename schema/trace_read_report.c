@@ -223,3 +223,31 @@ bool trace_read_labelled(struct trace *t, trace_labelled_fn *visit, void *contex
 	}
 	return trace_read_end(t, SQL_READ_LABELLED, s, rc, err);
 }
+
+bool trace_read_end_states(
+	struct trace *t, trace_end_state_fn *visit, void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	sqlite3_stmt *s;
+
+	if (!t->has[EXTRA_END_STATE])
+		return true;
+	s = trace_take(t, SQL_READ_END_STATES,
+		"SELECT database, table_schema, table_name, verdict, truth_rows, candidate_rows, "
+		"text FROM end_state ORDER BY id",
+		err);
+	if (!s)
+		return false;
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_end_state row = {.database = trace_column_str(s, 0),
+			.table_schema = trace_column_str(s, 1),
+			.table_name = trace_column_str(s, 2),
+			.verdict = trace_column_small(s, 3, -1),
+			.truth_rows = trace_column_int(s, 4, -1),
+			.candidate_rows = trace_column_int(s, 5, -1),
+			.text = trace_column_str(s, 6)};
+		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
+	}
+	return trace_read_end(t, SQL_READ_END_STATES, s, rc, err);
+}

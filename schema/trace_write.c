@@ -356,6 +356,24 @@ bool trace_write_plan(struct trace *t, const struct trace_plan *row, struct err 
 	return insert(t, SQL_WRITE_PLAN, &p, err);
 }
 
+bool trace_write_end_state(struct trace *t, const struct trace_end_state *row, struct err *err)
+{
+	struct put p;
+	if (!start(t, SQL_WRITE_END_STATE,
+		    "INSERT INTO end_state (database, table_schema, table_name, verdict, "
+		    "truth_rows, candidate_rows, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		    &p, err))
+		return false;
+	put_text(&p, row->database);
+	put_text(&p, row->table_schema);
+	put_text(&p, row->table_name);
+	put_int(&p, row->verdict);
+	put_int_from(&p, 0, row->truth_rows);
+	put_int_from(&p, 0, row->candidate_rows);
+	put_text(&p, row->text);
+	return insert(t, SQL_WRITE_END_STATE, &p, err);
+}
+
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err)
 {
 	struct put p;

@@ -41,6 +41,8 @@ bool trace_write_consequence(struct trace *t, const struct trace_consequence *ro
 	struct err *err) ATTR_USE_RESULT; /* one an exchange */
 bool trace_write_plan(struct trace *t, const struct trace_plan *row,
 	struct err *err) ATTR_USE_RESULT; /* may come before the exchange's own row */
+bool trace_write_end_state(
+	struct trace *t, const struct trace_end_state *row, struct err *err) ATTR_USE_RESULT;
 bool trace_write_gap(struct trace *t, const struct trace_gap *row, struct err *err) ATTR_USE_RESULT;
 /* More exchanges are missing for the reason of the last gap. */
 bool trace_grow_gap(struct trace *t, int64_t exchanges, struct err *err) ATTR_USE_RESULT;
