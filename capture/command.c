@@ -3,13 +3,13 @@
  */
 #include "capture/command.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "capture/redirect.h"
 
 /* Variables that are set for the command; its own values of them are left out. */
 static const char *const overridden[] = {
@@ -53,19 +53,6 @@ static bool add_variable(struct command_run *run, const char *name, const char *
 	return asprintf(&run->environment[count], "%s=%s", name, value) >= 0;
 }
 
-/* A directory stands in a URL with its special characters as %XX, an IPv6 address in brackets. */
-static bool write_url(struct buf *out, const char *host, int port)
-{
-	bool is_directory = host[0] == '/', is_v6 = !is_directory && strchr(host, ':');
-	bool ok = buf_append_str(out, is_v6 ? "postgresql://[" : "postgresql://");
-
-	for (const char *c = host; ok && *c; c++)
-		ok = is_directory && !isalnum((unsigned char)*c)
-			     ? buf_printf(out, "%%%02X", (unsigned char)*c)
-			     : buf_append_byte(out, (unsigned char)*c);
-	return ok && buf_printf(out, "%s:%d/", is_v6 ? "]" : "", port);
-}
-
 static bool add_variables(struct command_run *run, const char *host, int port)
 {
 	char text[16];
@@ -74,10 +61,62 @@ static bool add_variables(struct command_run *run, const char *host, int port)
 
 	snprintf(text, sizeof(text), "%d", port);
 	buf_init(&url, URL_MAX);
-	ok = write_url(&url, host, port) && add_variable(run, "PGHOST", host) &&
+	ok = buf_append_str(&url, "postgresql://") && redirect_append_host(&url, host, port) &&
+	     buf_append_byte(&url, '/') && add_variable(run, "PGHOST", host) &&
 	     add_variable(run, "PGPORT", text) && add_variable(run, "TWINKLY_URL", buf_cstr(&url));
 	buf_fini(&url);
 	return ok;
+}
+
+static char **find_variable(struct command_run *run, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (char **at = run->environment; *at; at++)
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+			return at;
+	return NULL;
+}
+
+static bool rewrite(struct command_run *run, char **variable, size_t name_len, struct err *err)
+{
+	struct buf text;
+	char *copy;
+	bool ok;
+
+	buf_init(&text, (size_t)2 * REDIRECT_MAX);
+	ok = redirect_address(&text, *variable + name_len + 1, run->host, run->port, err);
+	copy = NULL;
+	if (ok && asprintf(&copy, "%.*s=%s", (int)name_len, *variable, buf_cstr(&text)) < 0)
+		ok = err_set(err, "out of memory");
+	buf_fini(&text);
+	if (!ok)
+		return false;
+	free(*variable);
+	*variable = copy;
+	return true;
+}
+
+bool command_rewrite(struct command_run *run, const char *name, struct err *err)
+{
+	char **variable;
+
+	if (strchr(name, '='))
+		return err_set(err, "a variable's name has no \"=\"; its value comes from the "
+				    "environment");
+	for (size_t i = 0; i < ARRAY_LEN(overridden); i++)
+		if (strncmp(name, overridden[i], strlen(overridden[i]) - 1) == 0 &&
+			strlen(name) == strlen(overridden[i]) - 1)
+			return err_set(err,
+				"%s needs no rewriting: twinkly-capture sets it or takes "
+				"it away itself",
+				name);
+	variable = find_variable(run, name);
+	if (!variable)
+		return err_set(err, "%s is not set in the environment", name);
+	if (!rewrite(run, variable, strlen(name), err))
+		return err_prefix(err, "%s: ", name);
+	return true;
 }
 
 static void on_process_exit(uv_process_t *process, int64_t exit_status, int term_signal)

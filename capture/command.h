@@ -18,12 +18,16 @@ struct command_run { /* zero before use */
 	void (*on_exit)(struct command_run *run);
 	void *context;
 	char **environment;
-	const char *host; /* of the proxy, for PGHOST; set before command_start */
+	const char *host; /* of the proxy, for PGHOST; set before command_rewrite and _start */
 	int port;
 };
 
 /* Copies the environment; before backend_isolate clears parts of it. */
 bool command_keep_environment(struct command_run *run) ATTR_USE_RESULT;
+
+/* The variable's value, an address of a database, gets the host and port of the proxy, which are
+ * set. After command_keep_environment. False: err says what is wrong, without the value. */
+bool command_rewrite(struct command_run *run, const char *name, struct err *err) ATTR_USE_RESULT;
 
 /* `argv` ends with NULL. False: it could not be started (err names it and says why). */
 bool command_start(

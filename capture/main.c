@@ -26,6 +26,7 @@ enum {
 	OPTION_DATABASE,
 	OPTION_USER,
 	OPTION_KNOWN,
+	OPTION_REWRITE,
 	OPTION_VERBOSE,
 	OPTION_QUIET
 };
@@ -49,6 +50,9 @@ static const struct option_row rows[] = {
 	{OPTION_USER, 0, "user", "NAME", "and the user"},
 	{OPTION_KNOWN, 0, "known", "FILE",
 		"differences that this list names are allowed; see twinkly-report --write-known"},
+	{OPTION_REWRITE, 0, "rewrite-env", "NAME",
+		"for COMMAND: this variable, a database's URL or conninfo text, with the proxy's "
+		"host and port; may be repeated"},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "log more; twice: everything"},
 	{OPTION_QUIET, 'q', "quiet", NULL, "no summary, only errors are logged"},
 };
@@ -64,6 +68,7 @@ static const struct option_table table = {.program = "twinkly-capture",
 	.count = ARRAY_LEN(rows)};
 
 #define OVERRIDES_MAX 256
+#define REWRITES_MAX  16
 
 struct arguments {
 	const char *config, *known_path;
@@ -71,6 +76,8 @@ struct arguments {
 	char *trace; /* as an override, owned */
 	const char *overrides[OVERRIDES_MAX];
 	size_t override_count;
+	const char *rewrites[REWRITES_MAX]; /* names of variables */
+	size_t rewrite_count;
 	int verbosity;
 	bool prints_config, lists_keys, is_quiet;
 	struct check_options check;
@@ -81,6 +88,14 @@ static bool add_override(struct arguments *a, const char *assignment, struct err
 	if (a->override_count == OVERRIDES_MAX)
 		return err_set(err, "more than %d settings on the command line", OVERRIDES_MAX);
 	a->overrides[a->override_count++] = assignment;
+	return true;
+}
+
+static bool add_rewrite(struct arguments *a, const char *name, struct err *err)
+{
+	if (a->rewrite_count == REWRITES_MAX)
+		return err_set(err, "more than %d times --rewrite-env", REWRITES_MAX);
+	a->rewrites[a->rewrite_count++] = name;
 	return true;
 }
 
@@ -132,6 +147,8 @@ static bool on_option(void *context, int id, const char *value, struct err *err)
 	case OPTION_KNOWN:
 		a->known_path = value;
 		return true;
+	case OPTION_REWRITE:
+		return add_rewrite(a, value, err);
 	case OPTION_PRINT:
 		a->prints_config = true;
 		return true;
@@ -248,6 +265,19 @@ static bool load_known(struct arguments *a)
 	return a->known != NULL;
 }
 
+static bool rewrite_variables(const struct arguments *a, const struct settings *settings,
+	struct command_run *child, bool has_command, struct err *err)
+{
+	child->host = run_host(settings);
+	child->port = settings->listen_port;
+	if (a->rewrite_count && !has_command)
+		return err_set(err, "--rewrite-env needs a command: -- COMMAND [ARGUMENT]...");
+	for (size_t i = 0; i < a->rewrite_count; i++)
+		if (!command_rewrite(child, a->rewrites[i], err))
+			return err_prefix(err, "--rewrite-env: ");
+	return true;
+}
+
 static int capture(
 	struct arguments *a, const struct settings *settings, char **argv, int rest, int argc)
 {
@@ -261,17 +291,21 @@ static int capture(
 		.is_quiet = a->is_quiet};
 	char *line = join(argc, argv);
 	int status = EXIT_FAILED;
+	struct err err;
 
 	options.command_line = line ? line : "";
-	if (reload_init(&reload) && command_keep_environment(&child)) {
+	if (!reload_init(&reload) || !command_keep_environment(&child)) {
+		fprintf(stderr, "twinkly-capture: out of memory\n");
+	} else if (!rewrite_variables(a, settings, &child, options.command != NULL, &err)) {
+		fprintf(stderr, "twinkly-capture: %s\n", err.text);
+		status = EXIT_USAGE;
+	} else {
 		reload.path = a->config;
 		reload.overrides = a->overrides;
 		reload.override_count = a->override_count;
 		reload.keeps_level = a->is_quiet || a->verbosity > 0;
 		backend_isolate();
 		status = run_capture(&options);
-	} else {
-		fprintf(stderr, "twinkly-capture: out of memory\n");
 	}
 	command_fini(&child);
 	reload_fini(&reload);

@@ -80,15 +80,6 @@ int preflight_major(const char *text)
 	return text ? (int)strtol(text, NULL, 10) : 0;
 }
 
-static void compare_versions(struct preflight_report *r, const char *first, const char *second)
-{
-	const struct setting_check check = {.name = "PostgreSQL major",
-		.advice = "take the same major: 11 for YugabyteDB up to 2024.2, 15 from 2025.1"};
-	bool differs = preflight_major(first) != preflight_major(second);
-
-	add(r, &check, differs || !first ? PREFLIGHT_MATTERS : PREFLIGHT_SAME, first, second);
-}
-
 static void compare_same(struct preflight_report *r, const struct preflight_sides *sides,
 	const struct setting_check *check)
 {
@@ -232,11 +223,30 @@ static void note_quiet(struct preflight_report *r, const struct preflight_sides 
 	}
 }
 
+/* Between two PostgreSQL servers another major is what is looked at, not what went wrong. */
+static void compare_versions(struct preflight_report *r, const struct preflight_sides *sides)
+{
+	static const struct setting_check yugabytedb = {.name = "PostgreSQL major",
+		.weight = PREFLIGHT_MATTERS,
+		.advice = "take the same major: 11 for YugabyteDB up to 2024.2, 15 from 2025.1"};
+	static const struct setting_check upgrade = {.name = "PostgreSQL major",
+		.weight = PREFLIGHT_NOTE,
+		.advice = "the rules postgresql-major serve; take the same major if no upgrade is "
+			  "compared"};
+	const char *first = value_of(&sides->rows[0], "server_version");
+	const char *second = value_of(&sides->rows[1], "server_version");
+	bool is_upgrade = first && second && !is_yugabytedb(&sides->rows[0]) &&
+			  !is_yugabytedb(&sides->rows[1]);
+	const struct setting_check *check = is_upgrade ? &upgrade : &yugabytedb;
+	bool differs = preflight_major(first) != preflight_major(second);
+
+	add(r, check, differs || !first ? check->weight : PREFLIGHT_SAME, first, second);
+}
+
 void preflight_compare_settings(
 	struct preflight_report *r, const struct preflight_sides *sides, bool is_seeded)
 {
-	compare_versions(r, value_of(&sides->rows[0], "server_version"),
-		value_of(&sides->rows[1], "server_version"));
+	compare_versions(r, sides);
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		compare_same(r, sides, &same[i]);
 	recommend_c(r, sides);

@@ -275,8 +275,7 @@ static bool start_metrics(struct run *run, struct err *err)
 	return run->metrics != NULL;
 }
 
-/* "All addresses" is none to connect to; without TCP it is the socket's directory. */
-static const char *host_for_command(const struct settings *s)
+const char *run_host(const struct settings *s)
 {
 	if (!*s->listen_address)
 		return s->unix_directory;
@@ -291,8 +290,6 @@ static bool start_command(struct run *run, struct err *err)
 		return true;
 	run->options->child->on_exit = on_command_exit;
 	run->options->child->context = run;
-	run->options->child->host = host_for_command(&run->settings);
-	run->options->child->port = run->settings.listen_port;
 	return command_start(run->options->child, &run->loop, run->options->command, err);
 }
 
@@ -314,7 +311,7 @@ static bool serve(struct run *run)
 		print_error(err.text);
 		stop(run, "");
 	} else {
-		log_info("listening on %s port %d", host_for_command(&run->settings),
+		log_info("listening on %s port %d", run_host(&run->settings),
 			run->settings.listen_port);
 		if (!run->options->is_quiet && !run->options->command)
 			live_start(&run->proxy); /* a command has the terminal for itself */

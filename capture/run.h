@@ -26,6 +26,10 @@ struct run_options {
 	bool is_quiet;             /* no summary */
 };
 
+/* Where a command finds the proxy: "all addresses" is none to connect to; without TCP it is the
+ * socket's directory. Borrowed from the settings. */
+const char *run_host(const struct settings *s);
+
 /* Returns the exit status. */
 int run_capture(const struct run_options *options);
 

@@ -28,6 +28,35 @@ def test_environment_and_own_status(env):
                   "statements")
 
 
+@cases(("url", "postgresql://{user}@db.invalid:1/{database}"),
+       ("conninfo", "host=db.invalid port=1 user={user} dbname={database}"))
+def test_a_variable_with_another_address_is_rewritten(env, form):
+    value = form.format(user=env.postgresql.user, database=env.database)
+    result = capture_rewriting(env, "DATABASE_URL", value,
+                               'exec "$0" -X -c "SELECT 1" "$DATABASE_URL"', env.tool("psql"))
+    equal(result.status, 0, f"status ({result.stderr})")
+    with Trace(result.trace) as trace:
+        equal(trace.check_clean().statements(), ["SELECT 1"], "statements")
+
+
+@cases(("not-set", "NOT_SET", "NOT_SET is not set"),
+       ("several-servers", "DATABASE_URL", "DATABASE_URL: it names several servers"))
+def test_a_variable_that_cannot_be_rewritten(env, name, reason):
+    result = capture_rewriting(env, name, "postgresql://app:secret@a,b/shop", "exit 0")
+    equal(result.status, 2, f"status ({result.stderr})")
+    contains(result.stderr, reason, "message")
+    lacks(result.stderr, "secret", "message")
+    true(not os.path.exists(result.trace), "a trace was made")
+
+
+def capture_rewriting(env, name, value, *script):
+    path, _ = env.configuration()
+    trace = env.path("rewritten.trace")
+    result = env.run("twinkly-capture", "-c", path, "-t", trace, "--rewrite-env", name, "--",
+                     "sh", "-c", *script, environment={"DATABASE_URL": value})
+    return result._replace(trace=trace)
+
+
 def newest_configuration(env):
     files = [env.path(name) for name in os.listdir(env.directory) if name.endswith(".conf")]
     return max(files, key=os.path.getmtime)

@@ -133,6 +133,47 @@ static void test_an_address_with_colons(void **state)
 	tear_down(&f);
 }
 
+static void test_rewriting(void **state)
+{
+	struct err err = {.text = ""};
+	struct fixture f;
+
+	(void)state;
+	setenv("DATABASE_URL", "postgres://app@db:5432/shop", 1);
+	setenv("DATABASE_URL_2", "dbname=two", 1);
+	set_up(&f, "::1");
+	assert_true(command_rewrite(&f.run, "DATABASE_URL", &err));
+	assert_true(command_rewrite(&f.run, "DATABASE_URL_2", &err));
+	run(&f, "env");
+	assert_int_equal(count_lines(&f, "DATABASE_URL=postgres://app@[::1]:5431/shop"), 1);
+	assert_int_equal(count_lines(&f, "DATABASE_URL_2=dbname=two host='::1' port=5431"), 1);
+	assert_int_equal(count_lines(&f, "DATABASE_URL"), 2);
+	tear_down(&f);
+}
+
+static void expect_refusal(const char *name, const char *reason)
+{
+	struct err err = {.text = ""};
+	struct fixture f;
+
+	set_up(&f, "127.0.0.1");
+	assert_false(command_rewrite(&f.run, name, &err));
+	assert_non_null(strstr(err.text, reason));
+	tear_down(&f);
+}
+
+static void test_rewriting_that_is_refused(void **state)
+{
+	(void)state;
+	setenv("DATABASE_URL", "mysql://db/shop", 1);
+	expect_refusal("DATABASE_URL", "DATABASE_URL: the scheme");
+	expect_refusal("DATABASE_UR", "DATABASE_UR is not set");
+	expect_refusal("NOT_THERE", "NOT_THERE is not set");
+	expect_refusal("A=postgres://db/shop", "no \"=\"");
+	expect_refusal("PGHOST", "PGHOST needs no rewriting");
+	unsetenv("DATABASE_URL");
+}
+
 static void test_status(void **state)
 {
 	struct fixture f;
@@ -190,6 +231,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_an_address_with_colons),
+		cmocka_unit_test(test_rewriting),
+		cmocka_unit_test(test_rewriting_that_is_refused),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_a_command_that_is_not_there),
 		cmocka_unit_test(test_signal),
