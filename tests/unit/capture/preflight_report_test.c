@@ -160,6 +160,17 @@ static void test_yugabytedb_as_installed(void **state)
 		"read committed");
 }
 
+static void test_an_upgrade(void **state)
+{
+	struct pair *p = *state;
+
+	say_postgresql(p, 0);
+	say_postgresql(p, 1);
+	change(p, 1, "server_version", "17.10");
+	preflight_compare_settings(&p->report, &p->sides, false);
+	EXPECT(p, "PostgreSQL major", PREFLIGHT_NOTE, "15.18 (Debian 15.18-1)", "17.10");
+}
+
 static void test_yugabytedb_set_up_for_tests(void **state)
 {
 	struct pair *p = *state;
@@ -319,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_major),
 		cmocka_unit_test_setup_teardown(test_two_alike, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_yugabytedb_as_installed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_upgrade, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_yugabytedb_set_up_for_tests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_notes, set_up, tear_down),
