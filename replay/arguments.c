@@ -27,6 +27,13 @@ static bool take_trace(struct arguments *a, const char *value, struct err *err)
 	return true;
 }
 
+static bool take_junit(struct arguments *a, const char *value, struct err *err)
+{
+	(void)err;
+	a->junit = value;
+	return true;
+}
+
 static bool take_known(struct arguments *a, const char *value, struct err *err)
 {
 	(void)err;
@@ -235,6 +242,8 @@ static bool take_quiet(struct arguments *a, const char *value, struct err *err)
 		"replay in databases that are made for it, and dropped afterwards")              \
 	X(END_STATE, 0, "end-state", "[=KIND]", take_end_state,                                  \
 		"compare the tables afterwards: counts, or hash, which is the default")          \
+	X(JUNIT, 0, "junit", "FILE", take_junit,                                                 \
+		"write a JUnit test case for each fixture, or session of a trace")               \
 	X(KNOWN, 0, "known", "FILE", take_known,                                                 \
 		"differences that this list names are allowed; twinkly-report --write-known")    \
 	X(UPDATE, 0, "update", NULL, take_update,                                                \

@@ -18,6 +18,7 @@ struct known;
 
 struct arguments { /* borrowed from argv */
 	const char *config, *source, *trace;
+	const char *junit;      /* NULL: not wanted */
 	const char *known_path; /* NULL: no list of known differences */
 	struct known *known;    /* the list, once main has loaded it */
 	const char *overrides[ARGUMENTS_OVERRIDES_MAX];

@@ -16,6 +16,7 @@
 #include "replay/fixture_judge.h"
 #include "replay/fixture_update.h"
 #include "replay/fixture_write.h"
+#include "replay/junit.h"
 #include "replay/summary.h"
 #include "schema/trace_read.h"
 
@@ -28,6 +29,7 @@ struct one { /* a fixture under way */
 	char directory[PATH_SIZE];
 	char source[PATH_SIZE + 32], trace[PATH_SIZE + 32]; /* what is expected, what comes */
 	bool was_stopped;
+	char why[ERR_TEXT_MAX]; /* it could not be run; "" else */
 	/* The command line's setup files, then the fixture's, whose paths are its own. */
 	struct ground_setup setups[SETUPS_MAX];
 	size_t setup_count;
@@ -51,8 +53,9 @@ bool fixture_run_is_for(const char *path)
 	return is_folder(path) || fixture_is_one(path);
 }
 
-static int failed(const struct one *one, const char *why)
+static int failed(struct one *one, const char *why)
 {
+	snprintf(one->why, sizeof(one->why), "%s", why);
 	fprintf(stderr, "twinkly-replay: %s: %s\n", one->path, why);
 	return EXIT_FAILED;
 }
@@ -223,6 +226,7 @@ static int play(struct one *one)
 	struct err err;
 
 	if (!fixture_import(one->path, one->source, &err)) {
+		snprintf(one->why, sizeof(one->why), "%s", err.text);
 		fprintf(stderr, "twinkly-replay: %s\n", err.text);
 		return EXIT_FAILED;
 	}
@@ -246,6 +250,19 @@ static void remove_files(struct one *one)
 	rmdir(one->directory);
 }
 
+static void note_case(const struct one *one, int status)
+{
+	struct junit *junit = one->run->replay.junit;
+
+	if (status == EXIT_SAME)
+		junit_case(junit, one->path, JUNIT_PASSED, "");
+	else if (status == EXIT_MISMATCH)
+		junit_case(junit, one->path, JUNIT_FAILED, "not as expected");
+	else
+		junit_case(junit, one->path, JUNIT_BROKEN,
+			one->why[0] ? one->why : "it could not be run");
+}
+
 static int run_one(const struct fixture_run *run, const char *path, bool *was_stopped)
 {
 	struct one one = {.run = run, .path = path};
@@ -265,6 +282,7 @@ static int run_one(const struct fixture_run *run, const char *path, bool *was_st
 	for (size_t i = 0; i < one.path_count; i++)
 		free(one.paths[i]);
 	remove_files(&one);
+	note_case(&one, status);
 	*was_stopped = one.was_stopped;
 	return status;
 }

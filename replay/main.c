@@ -13,6 +13,7 @@
 #include "diffengine/known.h"
 #include "replay/arguments.h"
 #include "replay/fixture_run.h"
+#include "replay/junit.h"
 #include "replay/run.h"
 #include "replay/summary.h"
 #include "wire/backend.h"
@@ -66,13 +67,14 @@ static struct ground_wishes ground_of(const struct arguments *a)
 }
 
 static int replay(const struct arguments *a, const struct settings *settings,
-	const char *command_line, const char *trace)
+	const char *command_line, const char *trace, struct junit *junit)
 {
 	struct run_options options = {.settings = settings,
 		.source = a->source,
 		.trace = trace,
 		.command_line = command_line,
 		.known = a->known,
+		.junit = junit,
 		.is_quiet = a->is_quiet,
 		.wishes = a->wishes,
 		.ground = ground_of(a)};
@@ -108,6 +110,23 @@ static int replay(const struct arguments *a, const struct settings *settings,
 		return EXIT_USAGE;
 	}
 	return run_replay(&options);
+}
+
+static int replay_for_junit(const struct arguments *a, const struct settings *settings,
+	const char *command_line, const char *trace)
+{
+	struct junit *junit = NULL;
+	struct err err;
+	int status = EXIT_USAGE;
+
+	if (a->junit)
+		junit = junit_open(a->junit, &err);
+	if (!a->junit || junit)
+		status = replay(a, settings, command_line, trace, junit);
+	if ((!a->junit || junit) && junit_close(junit, &err))
+		return status;
+	fprintf(stderr, "twinkly-replay: %s\n", err.text);
+	return status == EXIT_SAME ? EXIT_FAILED : status;
 }
 
 static bool load_known(struct arguments *a)
@@ -150,7 +169,7 @@ static int configure_and_replay(struct arguments *a, int argc, char **argv)
 		log_info("the command line is not whole in the trace");
 	if (a->trace ? buf_append_str(&trace, a->trace)
 		     : buf_printf(&trace, "%s.replay", a->source))
-		status = replay(a, &settings, buf_cstr(&line), buf_cstr(&trace));
+		status = replay_for_junit(a, &settings, buf_cstr(&line), buf_cstr(&trace));
 	else
 		fprintf(stderr, "twinkly-replay: the trace's path is too long\n");
 	known_free(a->known);

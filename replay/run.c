@@ -15,6 +15,7 @@
 #include "diffengine/known.h"
 #include "replay/dry_run.h"
 #include "replay/end_state.h"
+#include "replay/junit.h"
 #include "replay/progress.h"
 #include "replay/replay.h"
 #include "replay/summary.h"
@@ -208,6 +209,26 @@ static bool play_on_ground(struct run *run, struct err *err)
 	return ok;
 }
 
+/* What is no session's fault is a case of its own. */
+static bool write_junit(const struct run *run, int status)
+{
+	const struct run_options *o = run->options;
+	enum junit_result result = status == EXIT_SAME       ? JUNIT_PASSED
+				   : status == EXIT_MISMATCH ? JUNIT_FAILED
+							     : JUNIT_BROKEN;
+	struct err err;
+
+	if (!o->junit || o->result)
+		return true;
+	junit_case(o->junit, "the replay as a whole", result,
+		result == JUNIT_FAILED ? "there are mismatches"
+				       : "it could not be done, or proves nothing");
+	if (junit_sessions(o->junit, o->trace, &err))
+		return true;
+	print_error(err.text);
+	return false;
+}
+
 static int could_not(struct run *run, const char *why)
 {
 	struct run_result *result = run->options->result;
@@ -266,6 +287,7 @@ static int replay_recorded(struct run *run)
 {
 	struct replay *r = &run->replay;
 	struct err err;
+	int status;
 	bool ok = play_on_ground(run, &err), is_left;
 
 	if (ok)
@@ -276,7 +298,8 @@ static int replay_recorded(struct run *run)
 		print_error(r->writer.why.text);
 		return EXIT_FAILED;
 	}
-	return ok ? judge(run, is_left) : could_not(run, err.text);
+	status = ok ? judge(run, is_left) : could_not(run, err.text);
+	return write_junit(run, status) ? status : EXIT_FAILED;
 }
 
 static bool on_redaction(void *context, const struct trace_redaction *row)

@@ -19,12 +19,14 @@ struct run_result {
 };
 
 struct known;
+struct junit;
 
 struct run_options {
 	const struct settings *settings;
 	const char *source;       /* trace to replay */
 	const char *trace;        /* trace to write */
 	const char *command_line; /* of twinkly-replay itself, for the trace */
+	struct junit *junit;      /* NULL: none */
 	struct known *known;      /* known differences; NULL: none */
 	bool is_quiet;            /* no summary */
 	struct replay_wishes wishes;
