@@ -65,7 +65,7 @@ libs_replay     := replay diffengine schema wire base
 libs_capture    := capture diffengine schema wire base
 archives = $(patsubst %,$(OBJ)/lib%.a,$(libs_$(1)))
 
-.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress check-truth cover cover-tests analyze lint format demo clean install uninstall
+.PHONY: FORCE all help deps deb build-tests unit build-fuzzers corpus fuzz peer e2e bench check check-regress check-truth soak cover cover-tests analyze lint format demo clean install uninstall
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -169,6 +169,9 @@ peer: $(BIN)/tests/scripted-peer ## build the scripted server of the end-to-end 
 
 e2e: all peer ## run the end-to-end tests on servers that they start themselves
 	@$(PYTHON) tests/e2e/run.py --bin $(BIN)
+
+soak: all ## ten times the load of the end-to-end tests: sessions, connections, exchanges
+	@TWINKLY_SOAK=10 $(PYTHON) tests/e2e/run.py --bin $(BIN) --only load.
 
 bench: all ## measure what the proxy costs, on servers that it starts itself (4 minutes)
 	@mkdir -p $(OBJ)/bench

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/process.h"
 #include "capture/check.h"
 #include "capture/run.h"
 #include "diffengine/known.h"
@@ -320,6 +321,7 @@ int main(int argc, char **argv)
 	struct err err;
 	int rest, status;
 
+	process_hide_memory();
 	switch (options_parse(&table, argc, argv, on_option, &a, &rest, &err)) {
 	case OPTIONS_DONE:
 		return EXIT_SAME;

@@ -436,6 +436,18 @@ static void raise_file_limit(const struct settings *s)
 			(unsigned long long)limit.rlim_cur);
 }
 
+/* Nothing here needs it, and who breaks in has it. */
+static void warn_of_root(const struct settings *s)
+{
+	bool is_local = !*s->listen_address || strncmp(s->listen_address, "127.", 4) == 0 ||
+			strcmp(s->listen_address, "::1") == 0;
+
+	if (geteuid() == 0 && !is_local)
+		log_warning("listening on %s as root: run twinkly-capture as a user without "
+			    "privileges",
+			s->listen_address);
+}
+
 /* What is wrong with them is wrong with the configuration. */
 static bool load_files(struct run *run)
 {
@@ -512,6 +524,7 @@ int run_capture(const struct run_options *options)
 	run->settings = *options->settings;
 	run->metrics_fd = -1;
 	raise_file_limit(&run->settings);
+	warn_of_root(&run->settings);
 	hold_signals(true);
 	run->proxy.execution = execution_of(options);
 	run->proxy.policy.compare.known = options->known;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "diffengine/known.h"
+#include "base/process.h"
 #include "replay/arguments.h"
 #include "replay/fixture_run.h"
 #include "replay/junit.h"
@@ -184,6 +185,7 @@ int main(int argc, char **argv)
 	struct arguments a;
 	struct err err;
 
+	process_hide_memory();
 	switch (arguments_parse(&a, argc, argv, &err)) {
 	case OPTIONS_DONE:
 		return EXIT_SAME;

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 
-TEST_TIMEOUT_S = 60
+TEST_TIMEOUT_S = 60 * int(os.environ.get("TWINKLY_SOAK", "1"))
 CLEANUP_TIMEOUT_S = 30
 
 
