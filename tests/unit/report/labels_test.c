@@ -9,7 +9,7 @@ static void expect_label(const char *statement, const char *want)
 {
 	struct bytes got = label_of_statement(bytes_str(statement));
 
-	if (got.len != strlen(want) || memcmp(got.ptr, want, got.len) != 0)
+	if (!bytes_equal_str(got, want))
 		fail_msg("\"%s\" gives \"%.*s\"", statement, (int)got.len, (const char *)got.ptr);
 }
 
