@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "replay/repeat.h"
 
 typedef bool take_fn(struct arguments *a, const char *value, struct err *err);
 
@@ -32,6 +33,16 @@ static bool take_junit(struct arguments *a, const char *value, struct err *err)
 	(void)err;
 	a->junit = value;
 	return true;
+}
+
+static bool take_repeat(struct arguments *a, const char *value, struct err *err)
+{
+	char *end;
+	long times = strtol(value, &end, 10);
+
+	a->repeat = (int)times;
+	return (*value && !*end && times >= 1 && times <= REPEAT_MAX) ||
+	       err_set(err, "--repeat \"%s\": expected a number from 1 to %d", value, REPEAT_MAX);
 }
 
 static bool take_known(struct arguments *a, const char *value, struct err *err)
@@ -244,6 +255,8 @@ static bool take_quiet(struct arguments *a, const char *value, struct err *err)
 		"compare the tables afterwards: counts, or hash, which is the default")          \
 	X(JUNIT, 0, "junit", "FILE", take_junit,                                                 \
 		"write a JUnit test case for each fixture, or session of a trace")               \
+	X(REPEAT, 0, "repeat", "N", take_repeat,                                                 \
+		"replay N times, and tell deterministic mismatches from flaky ones")             \
 	X(KNOWN, 0, "known", "FILE", take_known,                                                 \
 		"differences that this list names are allowed; twinkly-report --write-known")    \
 	X(UPDATE, 0, "update", NULL, take_update,                                                \

@@ -23,6 +23,7 @@ struct arguments { /* borrowed from argv */
 	struct known *known;    /* the list, once main has loaded it */
 	const char *overrides[ARGUMENTS_OVERRIDES_MAX];
 	size_t override_count;
+	int repeat; /* times; 0: once */
 	int verbosity;
 	bool is_quiet, updates;
 	struct replay_wishes wishes;

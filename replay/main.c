@@ -15,6 +15,7 @@
 #include "replay/arguments.h"
 #include "replay/fixture_run.h"
 #include "replay/junit.h"
+#include "replay/repeat.h"
 #include "replay/run.h"
 #include "replay/summary.h"
 #include "wire/backend.h"
@@ -94,6 +95,10 @@ static int replay(const struct arguments *a, const struct settings *settings,
 			"--dry-run are for traces; a fixture is replayed whole\n");
 		return EXIT_USAGE;
 	}
+	if (fixture_run_is_for(a->source) && a->repeat > 1) {
+		fprintf(stderr, "twinkly-replay: --repeat is for traces\n");
+		return EXIT_USAGE;
+	}
 	if (fixture_run_is_for(a->source)) {
 		struct fixture_run run = {.replay = options, .updates = a->updates};
 
@@ -105,12 +110,17 @@ static int replay(const struct arguments *a, const struct settings *settings,
 				"asks one\n");
 		return EXIT_USAGE;
 	}
+	if (a->repeat > 1 && (a->wishes.is_dry_run || a->known || junit)) {
+		fprintf(stderr, "twinkly-replay: --repeat does not go with --dry-run, --known or "
+				"--junit\n");
+		return EXIT_USAGE;
+	}
 	if (a->updates) {
 		fprintf(stderr, "twinkly-replay: --update is for fixtures, and \"%s\" is none\n",
 			a->source);
 		return EXIT_USAGE;
 	}
-	return run_replay(&options);
+	return a->repeat > 1 ? repeat_run(&options, a->repeat) : run_replay(&options);
 }
 
 static int replay_for_junit(const struct arguments *a, const struct settings *settings,

@@ -180,6 +180,28 @@ def test_one_side_alone(env):
     equal(env.on_both(COUNT), ([(0,)], [(0,)]), "databases that are left")
 
 
+def test_repeat(env):
+    """What differs in two of three is flaky: roles are outside of the fresh databases."""
+    capture = captured(env, "SELECT 1", "SELECT name FROM item",
+                       "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'twinkly_once_%' AND "
+                       "current_database() = 'twinkly_fresh'")
+    setup = written(env, "schema.sql", SCHEMA)
+    more = written(env, "more.sql", "INSERT INTO item VALUES (1, 'axe'); "
+                   "DO $$ BEGIN CREATE ROLE twinkly_once_a; EXCEPTION WHEN duplicate_object THEN "
+                   "DROP ROLE twinkly_once_a; END $$")
+    try:
+        result = replay(env, capture, "--fresh-database=twinkly_fresh", "--setup", setup,
+                        "--setup-candidate", more, "--repeat", "3", status=1)
+    finally:
+        env.on_postgresql("DROP ROLE IF EXISTS twinkly_once_a")
+    contains(result.stderr, "exchange 2 of the trace: deterministic, a mismatch in 3 of 3", "label")
+    contains(result.stderr, "exchange 3 of the trace: flaky, a mismatch in 2 of 3", "label")
+    contains(result.stderr, "1 mismatches deterministic, 1 flaky", "summary")
+    for end in ("", ".2", ".3"):
+        with Trace(env.path("out.trace") + end) as trace:
+            equal(trace.exchanges(), 3, "exchanges")
+
+
 FIXTURE = """twinkly-fixture 1
 setup schema.sql
 session a user={user} database=nowhere
