@@ -158,6 +158,10 @@ bool trace_read_events(struct trace *t, trace_event_fn *visit, void *context, st
 	return trace_read_end(t, SQL_READ_EVENTS, s, rc, err);
 }
 
+#define EXCHANGE_COLUMNS                                                                  \
+	"SELECT id, session, started_us, truth_us, candidate_us, verdict, truth_status, " \
+	"candidate_status, truth_len, candidate_len, note, request, truth, candidate "
+
 static struct trace_exchange exchange_row(sqlite3_stmt *s)
 {
 	struct trace_exchange row = {
@@ -192,8 +196,7 @@ bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
 	int rc = SQLITE_DONE;
 	bool goes_on = true, is_sound = true;
 	sqlite3_stmt *s = trace_take(t, SQL_READ_EXCHANGES,
-		"SELECT id, session, started_us, truth_us, candidate_us, verdict, truth_status, "
-		"candidate_status, truth_len, candidate_len, note, request, truth, candidate "
+		EXCHANGE_COLUMNS
 		"FROM exchange WHERE id >= ?2 AND (?1 = 0 OR session = ?1) ORDER BY id",
 		err);
 	if (!s)
@@ -209,6 +212,44 @@ bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
 		trace_unpacked_fini(&u);
 	}
 	return trace_read_end(t, SQL_READ_EXCHANGES, s, rc, is_sound ? err : NULL) && is_sound;
+}
+
+bool trace_read_exchange(
+	struct trace *t, int64_t id, trace_exchange_fn *visit, void *context, struct err *err)
+{
+	int rc;
+	bool is_sound = true;
+	sqlite3_stmt *s = trace_take(
+		t, SQL_READ_EXCHANGE, EXCHANGE_COLUMNS "FROM exchange WHERE id = ?", err);
+	if (!s)
+		return false;
+	sqlite3_bind_int64(s, 1, id);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		struct trace_exchange row = exchange_row(s);
+		struct unpacked u = {NULL, NULL};
+		bool is_whole = trace_row_is_whole(s, &rc);
+		is_sound = !is_whole || trace_unpack(t, &row, &u, err);
+		if (is_whole && is_sound)
+			(void)visit(context, &row);
+		trace_unpacked_fini(&u);
+	}
+	return trace_read_end(t, SQL_READ_EXCHANGE, s, rc, is_sound ? err : NULL) && is_sound;
+}
+
+bool trace_read_unequal(struct trace *t, trace_exchange_fn *visit, void *context, struct err *err)
+{
+	int rc = SQLITE_DONE;
+	bool goes_on = true;
+	sqlite3_stmt *s = trace_take(t, SQL_READ_UNEQUAL,
+		EXCHANGE_COLUMNS "FROM exchange WHERE verdict IS NOT 0 ORDER BY id", err);
+	if (!s)
+		return false;
+	while (goes_on && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_exchange row = exchange_row(s);
+		goes_on = trace_row_is_whole(s, &rc) && visit(context, &row);
+	}
+	return trace_read_end(t, SQL_READ_UNEQUAL, s, rc, err);
 }
 
 bool trace_read_request_parts(

@@ -33,6 +33,14 @@ typedef bool trace_exchange_fn(void *context, const struct trace_exchange *row);
 bool trace_read_exchanges(struct trace *t, int64_t session, int64_t first_id,
 	trace_exchange_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
 
+/* The one of that id, if it is there. */
+bool trace_read_exchange(struct trace *t, int64_t id, trace_exchange_fn *visit, void *context,
+	struct err *err) ATTR_USE_RESULT;
+/* By id, those that have another verdict than number 0; long answers as far as they are not
+ * packed. */
+bool trace_read_unequal(
+	struct trace *t, trace_exchange_fn *visit, void *context, struct err *err) ATTR_USE_RESULT;
+
 struct trace_part_key {
 	int64_t exchange;
 	int ordinal;
