@@ -222,6 +222,11 @@ lint: ## arrows between folders, banned functions, lengths, keys, layout
 deps: ## install the Debian packages that build and tests need (root or sudo)
 	@tests/deps --tests
 
+.PHONY: check-browser
+# Skips, and says so, where there is no Chromium; part of e2e and check as well.
+check-browser: all ## the HTML report in a headless Chromium
+	@$(PYTHON) tests/e2e/run.py --bin $(BIN) --only 'browser.*'
+
 demo: ## show what Twinkly is for, on two throw-away PostgreSQL servers
 	@tests/deps --demo
 	@$(MAKE) --no-print-directory all

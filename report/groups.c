@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "diffengine/shape.h"
 #include "report/text.h"
 
 /* Enough for GROUP_LIMIT_MAX groups of ordinary size; at worst fewer groups fit. */
@@ -16,9 +17,11 @@ bool groups_init(struct groups *g, size_t limit, struct err *err)
 {
 	*g = (struct groups){.limit = limit < GROUP_LIMIT_MAX ? limit : GROUP_LIMIT_MAX};
 	arena_init(&g->arena, ARENA_CEILING);
+	buf_init(&g->shape, SHAPE_MAX);
 	g->items = calloc(g->limit, sizeof(*g->items));
 	g->slots = calloc(GROUP_SLOTS, sizeof(*g->slots));
-	if (!g->items || !g->slots)
+	g->places = calloc(GROUP_PLACES, sizeof(*g->places));
+	if (!g->items || !g->slots || !g->places)
 		return err_set(err, "out of memory for %zu groups of findings", g->limit);
 	return true;
 }
@@ -27,13 +30,15 @@ void groups_fini(struct groups *g)
 {
 	free(g->items);
 	free(g->slots);
+	free(g->places);
 	arena_fini(&g->arena);
+	buf_fini(&g->shape);
 	*g = (struct groups){.items = NULL};
 }
 
-static struct hash128 hash_key(const struct group_key *key)
+static struct hash128 hash_key(struct groups *g, const struct group_key *key)
 {
-	struct hash128 statement = hash_bytes128(key->statement);
+	struct hash128 statement = shape_hash(key->statement, &g->shape);
 	struct hash128 reason = hash_bytes128(key->reason);
 	struct hash128 test = hash_bytes128(key->test);
 	uint64_t parts[] = {statement.low, statement.high, reason.low, reason.high, test.low,
@@ -58,7 +63,8 @@ static uint16_t *find_slot(struct groups *g, struct hash128 hash)
 	return &g->slots[i];
 }
 
-static void keep_example(struct groups *g, struct group *group, const struct group_example *from)
+static void keep_example(struct groups *g, struct group *group, struct bytes statement,
+	const struct group_example *from)
 {
 	struct group_example *to;
 
@@ -71,6 +77,17 @@ static void keep_example(struct groups *g, struct group *group, const struct gro
 	to->candidate = text_keep(&g->arena, from->candidate, GROUP_TEXT_MAX);
 	to->parameters = text_keep(&g->arena, from->parameters, GROUP_TEXT_MAX);
 	to->text = text_keep(&g->arena, from->text, GROUP_TEXT_MAX);
+	to->statement = group->key.statement;
+	if (!bytes_equal(statement, to->statement) && group->example_count > 1)
+		to->statement = text_keep(&g->arena, statement, GROUP_STATEMENT_MAX);
+}
+
+static void note_session(struct group *group, size_t slot)
+{
+	if (slot < GROUP_SESSIONS)
+		group->sessions[slot / 64] |= UINT64_C(1) << slot % 64;
+	else
+		group->has_more_sessions = true;
 }
 
 /* NULL: no room for another group. */
@@ -90,12 +107,30 @@ static struct group *add_group(struct groups *g, const struct group_key *key, st
 	group->key.test = text_keep(&g->arena, key->test, GROUP_TEXT_MAX);
 	group->key.reason = text_keep(&g->arena, key->reason, GROUP_TEXT_MAX);
 	group->hash = hash;
+	group->number = (uint16_t)g->count;
 	return group;
+}
+
+/* Where an exchange is noted; another one may have taken its place. */
+static struct group_place *place_of(struct groups *g, int64_t exchange)
+{
+	return &g->places[(uint64_t)exchange % GROUP_PLACES];
+}
+
+static void note_cause(struct groups *g, struct group *group, int64_t cause)
+{
+	const struct group_place *place = place_of(g, cause);
+
+	group->consequences++;
+	if (group->cause != 0 && group->cause <= cause)
+		return;
+	group->cause = cause;
+	group->cause_number = place->exchange == cause ? place->number : 0;
 }
 
 void groups_add(struct groups *g, const struct group_key *key, const struct group_example *example)
 {
-	struct hash128 hash = hash_key(key);
+	struct hash128 hash = hash_key(g, key);
 	uint16_t *slot = find_slot(g, hash);
 	struct group *group = *slot != 0 ? &g->items[*slot - 1] : add_group(g, key, hash);
 
@@ -108,12 +143,12 @@ void groups_add(struct groups *g, const struct group_key *key, const struct grou
 	if (group->last_exchange != example->exchange)
 		group->exchanges++;
 	group->last_exchange = example->exchange;
-	if (example->cause > 0) {
-		group->consequences++;
-		if (group->cause == 0 || example->cause < group->cause)
-			group->cause = example->cause;
-	}
-	keep_example(g, group, example);
+	if (example->cause > 0)
+		note_cause(g, group, example->cause);
+	*place_of(g, example->exchange) =
+		(struct group_place){.exchange = example->exchange, .number = group->number};
+	note_session(group, example->session_slot);
+	keep_example(g, group, key->statement, example);
 }
 
 void groups_order(struct groups *g)

@@ -1,5 +1,6 @@
 /*
- * Findings grouped by statement, verdict, kind, reason and test, in order of first occurrence. The
+ * Findings grouped by the shape of the statement (diffengine/shape.h), verdict, kind, reason and
+ * test, in order of first occurrence. The
  * memory is bounded whatever the trace holds: at most `limit` groups of GROUP_EXAMPLES
  * examples, texts cut; what no longer fits is counted in `dropped`, never lost in silence.
  */
@@ -11,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -20,6 +22,8 @@
 #define GROUP_TEXT_MAX      1024 /* of a value, a sentence, parameters, a reason */
 #define GROUP_SLOTS         8192 /* of the hash table; more than twice the highest limit */
 #define GROUP_LIMIT_MAX     4000
+#define GROUP_PLACES        16384 /* exchanges that a consequence can be traced back to */
+#define GROUP_SESSIONS      1024  /* slots of sessions that a group remembers */
 
 /* What makes a group. `kind` is an enum diff_kind, DIFF_KIND_COUNT where there is none. */
 struct group_key {
@@ -31,12 +35,14 @@ struct group_key {
 
 struct group_example {
 	int64_t session, exchange;
+	size_t session_slot; /* below GROUP_SESSIONS, or GROUP_SESSIONS for none */
 	int ordinal;
 	int64_t row;   /* 0: not about a row */
 	int column;    /* 0: not about a column */
 	int64_t cause; /* exchange that it may follow from; 0: none is known */
 	bool truth_null, candidate_null;
 	struct bytes column_name, truth, candidate, parameters, text;
+	struct bytes statement; /* set by groups_add: of one group they may differ in literals */
 };
 
 struct group {
@@ -47,16 +53,27 @@ struct group {
 	int64_t last_exchange; /* for counting them */
 	int64_t consequences;  /* of `count`: those that may follow from an earlier exchange */
 	int64_t cause;         /* the earliest such exchange; 0: none */
+	uint16_t number;       /* from 1, in order of first occurrence */
+	uint16_t cause_number; /* of the group that the cause is in; 0: none, or not known */
+	uint64_t sessions[GROUP_SESSIONS / 64]; /* bits: slots of the sessions that have it */
+	bool has_more_sessions;                 /* some had no slot */
 	struct group_example examples[GROUP_EXAMPLES];
 	int example_count;
+};
+
+struct group_place { /* in which group an exchange was last */
+	int64_t exchange;
+	uint16_t number;
 };
 
 struct groups {
 	struct group *items;
 	size_t count, limit;
-	uint16_t *slots; /* index in items + 1; 0: free */
-	int64_t dropped; /* findings that fit in no group */
+	uint16_t *slots;            /* index in items + 1; 0: free */
+	struct group_place *places; /* GROUP_PLACES of them, by exchange */
+	int64_t dropped;            /* findings that fit in no group */
 	struct arena arena;
+	struct buf shape; /* of the statement that is added */
 };
 
 /* `limit` is at most GROUP_LIMIT_MAX. After a failure groups_fini is harmless. */

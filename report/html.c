@@ -1,15 +1,19 @@
 /*
  * The page's frame: head with style and policy, the first screen (equal or not, counts, the
- * databases, when), findings, sessions, gaps, and where the trace came from. The style and the
- * script are report.css and report.js, embedded by the Makefile.
+ * databases, when, the first root cause), the other parts in order, and where the trace came
+ * from. The style and the script are report.css and report.js, embedded by the Makefile.
  */
 #include "report/html.h"
 
 #include <inttypes.h>
 
+#include "diffengine/shape.h"
 #include "diffengine/verdict.h"
 #include "report/html_escape.h"
-#include "report/html_groups.h"
+#include "report/html_page.h"
+
+/* ISO C promises only 4,095 characters to a string literal; every compiler takes more. */
+#pragma GCC diagnostic ignored "-Woverlength-strings"
 #include "report_assets.h"
 
 /* Scripts and styles of this page only; nothing is loaded and nothing is sent. */
@@ -17,7 +21,7 @@
 	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " \
 	"base-uri 'none'; form-action 'none'"
 
-static void write_head(FILE *out, const struct summary *s, const char *why)
+static void write_page_head(FILE *out, const struct summary *s, const char *why)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY "\">\n"
@@ -61,12 +65,25 @@ static void write_when(FILE *out, const struct summary *s)
 	fputs("</small></dd></div>\n", out);
 }
 
+/* With what the trace was made. */
+static void write_made(FILE *out, const struct summary *s)
+{
+	if (s->program.len == 0 && s->configuration.len == 0)
+		return;
+	fputs("<div><dt>Written by</dt><dd>", out);
+	html_escape(out, s->program.len > 0 ? s->program : bytes_str("Twinkly"));
+	fputc(' ', out);
+	html_escape(out, s->twinkly_version);
+	fputs("<br><small><a href=\"#origin\">configuration and rules</a></small></dd></div>\n",
+		out);
+}
+
 static void write_count(FILE *out, int verdict, const struct trace_counts *c)
 {
 	const char *name = verdict_name((enum verdict)verdict);
 
 	fprintf(out,
-		"<tr%s><td><span class=\"verdict-%s\">%s</span></td><td class=\"n\">%" PRId64
+		"<tr%s><td><span class=\"v v-%s\">%s</span></td><td class=\"n\">%" PRId64
 		"</td><td class=\"n\">%" PRId64 "</td><td>%s</td></tr>\n",
 		c->exchanges_by_verdict[verdict] == 0 && c->by_verdict[verdict] == 0
 			? " class=\"zero\""
@@ -78,11 +95,11 @@ static void write_count(FILE *out, int verdict, const struct trace_counts *c)
 static void write_counts(FILE *out, const struct summary *s)
 {
 	const struct trace_counts *c = &s->counts;
-	int permille = summary_compared_permille(s);
 	int64_t unknown = summary_unknown(c->exchanges_by_verdict, c->exchanges);
 
-	fputs("<div class=\"wide\"><table id=\"counts\"><thead><tr><th>Verdict</th>"
-	      "<th class=\"n\">Commands</th><th class=\"n\">Exchanges</th><th>Meaning</th></tr>"
+	fputs("<div class=\"wide\" tabindex=\"0\"><table id=\"counts\"><thead><tr>"
+	      "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"n\">Commands</th>"
+	      "<th scope=\"col\" class=\"n\">Exchanges</th><th scope=\"col\">Meaning</th></tr>"
 	      "</thead><tbody>\n",
 		out);
 	for (int v = 0; v < VERDICT_COUNT; v++)
@@ -93,12 +110,19 @@ static void write_counts(FILE *out, const struct summary *s)
 			"%" PRId64 "</td><td>of a newer Twinkly</td></tr>\n",
 			summary_unknown(c->by_verdict, c->commands), unknown);
 	fputs("</tbody></table></div>\n", out);
-	if (permille >= 0)
-		fprintf(out, "<p>Truly compared: %d.%d %% of %" PRId64 " commands.</p>\n",
-			permille / 10, permille % 10, c->commands);
 }
 
-static void write_first_screen(FILE *out, const struct summary *s)
+/* "97.2 % of the 1000 commands were truly compared" */
+static void write_share(FILE *out, const struct summary *s)
+{
+	int permille = summary_compared_permille(s);
+
+	if (permille >= 0)
+		fprintf(out, "<p>Truly compared: %d.%d %% of %" PRId64 " commands.</p>\n",
+			permille / 10, permille % 10, s->counts.commands);
+}
+
+static void write_banner(FILE *out, const struct summary *s)
 {
 	static const char *const classes[] = {[SUMMARY_EQUAL] = "good",
 		[SUMMARY_MISMATCH] = "bad",
@@ -107,83 +131,53 @@ static void write_first_screen(FILE *out, const struct summary *s)
 	enum summary_status status = summary_status(s, why);
 	const char *detail = strchr(why, ':');
 
-	write_head(out, s, why);
-	fprintf(out, "<header class=\"%s\">\n<h1>%.*s</h1>\n<p>%s</p>\n</header>\n<main>\n<dl>\n",
-		classes[status], (int)(detail - why), why, detail + 2);
-	write_backend(out, "Source of truth", &s->truth);
-	write_backend(out, "Candidate", &s->candidate);
-	write_when(out, s);
-	fputs("</dl>\n", out);
-	write_counts(out, s);
+	write_page_head(out, s, why);
+	fprintf(out, "<header class=\"%s\">\n<h1>%.*s</h1>\n<p>%s</p>\n", classes[status],
+		(int)(detail - why), why, detail + 2);
+	write_share(out, s);
+	fputs("</header>\n<main>\n", out);
 }
 
-static void write_cell(FILE *out, struct bytes text)
+/* Ways to the parts that the page has. */
+static void write_contents(FILE *out, const struct summary *s)
 {
-	fputs("<td>", out);
-	html_escape(out, text);
-	fputs("</td>", out);
+	const struct {
+		const char *id, *title;
+		bool is_there;
+	} parts[] = {{"first", "First root cause", s->mismatches.count > 0},
+		{"mismatches", "Mismatches", s->mismatches.count > 0},
+		{"others", "Allowed or not compared", s->others.count > 0},
+		{"rules", "Rules", s->rules.count > 0}, {"reasons", "Why", s->reasons.count > 0},
+		{"over-time", "Over time", s->counts.exchanges > 0},
+		{"latency", "Latency", s->counts.exchanges > 0},
+		{"sessions", "Sessions", s->session_count > 0},
+		{"gaps", "Gaps", s->counts.gaps > 0}, {"origin", "Trace and configuration", true}};
+
+	fputs("<nav aria-label=\"Contents\">", out);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (parts[i].is_there)
+			fprintf(out, "<a href=\"#%s\">%s</a> ", parts[i].id, parts[i].title);
+	fputs("</nav>\n", out);
 }
 
-static void write_session(FILE *out, const struct summary *s, const struct summary_session *row)
+static void write_first_screen(struct html_page *p)
 {
-	char at[CLOCK_TEXT_MAX];
+	const struct summary *s = p->summary;
 
-	fprintf(out, "<tr><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>",
-		row->id, row->mismatches);
-	write_cell(out, row->user);
-	write_cell(out, row->database);
-	write_cell(out, row->application_name);
-	write_cell(out, row->client);
-	fprintf(out, "<td>%s</td></tr>\n",
-		row->is_known ? summary_time(s, row->started_us, at) : "not recorded");
-}
-
-static void write_sessions(FILE *out, const struct summary *s)
-{
-	if (s->session_count == 0)
-		return;
-	fputs("<section id=\"sessions\">\n<h2>Sessions</h2>\n<div class=\"wide\"><table><thead>"
-	      "<tr><th class=\"n\">Session</th><th class=\"n\">Mismatches</th><th>User</th>"
-	      "<th>Database</th><th>Application</th><th>Client</th><th>Connected</th></tr>"
-	      "</thead><tbody>\n",
-		out);
-	for (size_t i = 0; i < s->session_count; i++)
-		write_session(out, s, &s->sessions[i]);
-	fputs("</tbody></table></div>\n", out);
-	if (s->counts.sessions > (int64_t)s->session_count)
-		fprintf(out,
-			"<p class=\"more\">%zu of %" PRId64 " sessions are shown, those with "
-			"mismatches first.</p>\n",
-			s->session_count, s->counts.sessions);
-	fputs("</section>\n", out);
-}
-
-static void write_gaps(FILE *out, const struct summary *s)
-{
-	char at[CLOCK_TEXT_MAX];
-
-	if (s->counts.gaps == 0)
-		return;
-	fputs("<section id=\"gaps\">\n<h2>Gaps</h2>\n<p>Exchanges that could not be recorded, and "
-	      "so were not compared for this report.</p>\n<div class=\"wide\"><table><thead><tr>"
-	      "<th class=\"n\">Exchanges</th><th>When</th><th>Why</th></tr></thead><tbody>\n",
-		out);
-	for (size_t i = 0; i < s->gap_count; i++) {
-		fprintf(out, "<tr><td class=\"n\">%" PRId64 "</td><td>%s</td>",
-			s->gaps[i].exchanges, summary_time(s, s->gaps[i].at_us, at));
-		write_cell(out, s->gaps[i].reason);
-		fputs("</tr>\n", out);
-	}
-	fputs("</tbody></table></div>\n", out);
-	if (s->counts.gaps > (int64_t)s->gap_count)
-		fprintf(out, "<p class=\"more\">and %" PRId64 " more gaps</p>\n",
-			s->counts.gaps - (int64_t)s->gap_count);
-	fputs("</section>\n", out);
+	write_banner(p->out, s);
+	fputs("<dl>\n", p->out);
+	write_backend(p->out, "Source of truth", &s->truth);
+	write_backend(p->out, "Candidate", &s->candidate);
+	write_when(p->out, s);
+	write_made(p->out, s);
+	fputs("</dl>\n", p->out);
+	write_counts(p->out, s);
+	write_contents(p->out, s);
 }
 
 static void write_origin(FILE *out, const struct summary *s)
 {
-	fputs("<footer>\n<p>Trace <code>", out);
+	fputs("<footer id=\"origin\">\n<p>Trace <code>", out);
 	html_escape(out, bytes_str(s->path));
 	fputs("</code>, written by ", out);
 	html_escape(out, s->program.len > 0 ? s->program : bytes_str("Twinkly"));
@@ -196,22 +190,56 @@ static void write_origin(FILE *out, const struct summary *s)
 	}
 	fputs("</p>\n", out);
 	if (s->configuration.len > 0) {
-		fputs("<details><summary>Configuration</summary><pre>", out);
+		fputs("<details><summary>Configuration and rules</summary><pre>", out);
 		html_escape(out, s->configuration);
 		fputs("</pre></details>\n", out);
 	}
 	fputs("</footer>\n", out);
 }
 
-void html_write(FILE *out, const struct summary *s, size_t limit)
+static bool write_pictures(struct html_page *p)
 {
-	if (limit == 0)
-		limit = SIZE_MAX;
-	write_first_screen(out, s);
-	html_write_mismatches(out, s, limit);
-	html_write_others(out, s, limit);
-	write_sessions(out, s);
-	write_gaps(out, s);
-	write_origin(out, s);
-	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", report_js);
+	struct figures figures;
+	bool ok = figures_collect(&figures, p->trace, p->err);
+
+	if (ok) {
+		html_write_pictures(p, &figures);
+		ok = html_write_latency(p, &figures);
+	}
+	figures_fini(&figures);
+	return ok;
+}
+
+static bool write_page(struct html_page *p)
+{
+	write_first_screen(p);
+	if (!html_write_findings(p))
+		return false;
+	html_write_others(p);
+	html_write_rules(p);
+	html_write_reasons(p);
+	if (!write_pictures(p))
+		return false;
+	html_write_sessions(p);
+	html_write_gaps(p);
+	write_origin(p->out, p->summary);
+	fprintf(p->out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", report_js);
+	return true;
+}
+
+bool html_write(struct html_report *r, struct err *err)
+{
+	struct html_page page = {.out = r->out,
+		.trace = r->trace,
+		.summary = r->summary,
+		.limit = r->limit == 0 ? SIZE_MAX : r->limit,
+		.err = err};
+	bool ok;
+
+	arena_init(&page.arena, HTML_ARENA_MAX);
+	buf_init(&page.text, SHAPE_MAX);
+	ok = write_page(&page);
+	buf_fini(&page.text);
+	arena_fini(&page.arena);
+	return ok;
 }

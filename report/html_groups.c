@@ -1,17 +1,23 @@
 /*
- * A group of mismatches is one <details> with the statement, what its kind means and what to
- * do, and a table of examples with both databases' values side by side. report.js filters
- * them by data-kind and text.
+ * A group of mismatches is one <details>: statement, meaning and advice, the first example whole,
+ * further ones in short, and what to copy. Each is written into memory first, so that the page
+ * stays below its size whatever the trace holds.
  */
-#include "report/html_groups.h"
-
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "diffengine/analysis.h"
+#include "diffengine/shape.h"
 #include "diffengine/verdict.h"
 #include "report/html_escape.h"
+#include "report/html_page.h"
+#include "report/html_sql.h"
+#include "report/suggest.h"
 #include "report/text.h"
 
-#define TITLE_MAX 160 /* bytes of a statement in a heading */
+#define TITLE_MAX       160 /* bytes of a statement in a heading */
+#define SHORT_STATEMENT 300 /* of the statement of a group that is shown in short */
+#define TABLES_MAX      8   /* that a filter knows of a group */
 
 static const struct diff_kind_info *kind_info(const struct group *g)
 {
@@ -55,169 +61,229 @@ static void write_position(FILE *out, const struct group_example *e)
 	fputs("</td>", out);
 }
 
-static void write_example(FILE *out, const struct group_example *e)
+static void write_example(FILE *out, const struct group *g, const struct group_example *e)
 {
 	fprintf(out, "<tr><td>%" PRId64 ":%" PRId64 "</td>", e->session, e->exchange);
 	write_position(out, e);
 	write_value(out, e, true);
 	write_value(out, e, false);
-	fputs("</tr>\n", out);
-	if (e->text.len == 0 && e->parameters.len == 0)
-		return;
-	fputs("<tr class=\"said\"><td colspan=\"5\">", out);
+	fputs("</tr>\n<tr class=\"said\"><td colspan=\"5\">", out);
 	html_escape(out, e->text);
 	if (e->parameters.len > 0) {
 		fputs("<br><b>Parameters</b> <code>", out);
 		html_escape(out, e->parameters);
 		fputs("</code>", out);
 	}
+	if (e != g->examples && e->statement.ptr != g->key.statement.ptr) {
+		fputs("<br><code class=\"sql\">", out);
+		html_sql(out, text_cut(e->statement, SHORT_STATEMENT));
+		fputs("</code>", out);
+	}
 	fputs("</td></tr>\n", out);
 }
 
-static void write_examples(FILE *out, const struct summary *s, const struct group *g)
+static void write_examples(const struct html_page *p, const struct group *g)
 {
-	fputs("<div class=\"wide\"><table><thead><tr><th>At</th><th>Row</th>"
-	      "<th>Column</th><th>",
+	FILE *out = p->out;
+
+	fputs("<h4>What was recorded</h4>\n<div class=\"wide\" tabindex=\"0\"><table><thead><tr>"
+	      "<th scope=\"col\">At</th><th scope=\"col\">Row</th><th scope=\"col\">Column</th>"
+	      "<th scope=\"col\">",
 		out);
-	html_escape(out, s->truth.name);
-	fputs("</th><th>", out);
-	html_escape(out, s->candidate.name);
+	html_escape(out, p->summary->truth.name);
+	fputs("</th><th scope=\"col\">", out);
+	html_escape(out, p->summary->candidate.name);
 	fputs("</th></tr></thead><tbody>\n", out);
 	for (int i = 0; i < g->example_count; i++)
-		write_example(out, &g->examples[i]);
+		write_example(out, g, &g->examples[i]);
 	fputs("</tbody></table></div>\n", out);
 	if (g->count > g->example_count)
 		fprintf(out, "<p class=\"more\">and %" PRId64 " more like these</p>\n",
 			g->count - g->example_count);
 }
 
-/* The heading's short form; the whole statement follows below it. */
-static void write_title(FILE *out, struct bytes statement)
+/* The heading: the statement's shape. */
+static void write_title(struct html_page *p, struct bytes statement)
 {
-	struct bytes head = text_cut(statement, TITLE_MAX);
+	struct bytes shape, head;
 
-	fputs("<code>", out);
-	if (statement.len == 0)
-		fputs("(no statement)", out);
-	html_escape(out, head);
-	if (head.len < statement.len)
-		fputs(" ...", out);
-	fputs("</code>", out);
+	fputs("<code class=\"sql\">", p->out);
+	if (statement.len == 0 || !shape_write(&p->text, statement)) {
+		fputs(statement.len == 0 ? "(no statement)" : "(no memory)", p->out);
+	} else {
+		shape = buf_bytes(&p->text);
+		head = text_cut(shape, TITLE_MAX);
+		html_sql(p->out, head);
+		if (head.len < shape.len)
+			fputs(" ...", p->out);
+	}
+	fputs("</code>", p->out);
 }
 
-static void write_mismatch(FILE *out, const struct summary *s, const struct group *g)
+/* Names for the filter, "a|b". */
+static void write_tables(FILE *out, struct bytes statement)
+{
+	struct analysis *a = statement.len > 0 ? analysis_new(statement) : NULL;
+
+	for (size_t i = 0; a && i < a->table_count && i < TABLES_MAX; i++) {
+		fputs(i > 0 ? "|" : "", out);
+		html_escape(out, bytes_str(a->tables[i].name));
+	}
+	analysis_free(a);
+}
+
+static const char *plural(int64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static bool write_group_head(
+	struct html_page *p, const struct group *g, size_t number, bool is_open)
 {
 	const struct diff_kind_info *info = kind_info(g);
+	const char *side;
 
-	fprintf(out,
-		"<details class=\"group\" data-kind=\"%s\" open>\n<summary>"
-		"<span class=\"kind %s\">%s</span> ",
-		info->name, severity_name(info->severity), info->name);
-	write_title(out, g->key.statement);
-	fprintf(out,
+	if (!html_find_side(p, &g->examples[0], &side))
+		return false;
+	fprintf(p->out,
+		"<details class=\"group item\" id=\"g%zu\" data-kind=\"%s\" "
+		"data-verdict=\"mismatch\" data-side=\"%s\" data-sessions=\"",
+		number, info->name, side);
+	html_write_session_list(p, g);
+	fputs("\" data-tables=\"", p->out);
+	write_tables(p->out, g->key.statement);
+	fprintf(p->out, "\"%s>\n<summary><span class=\"kind %s\">%s</span> ",
+		is_open ? " open" : "", severity_name(info->severity), info->name);
+	write_title(p, g->key.statement);
+	if (g->key.test.len > 0) {
+		fputs(" <span class=\"count\">test ", p->out);
+		html_escape(p->out, g->key.test);
+		fputs(",</span>", p->out);
+	}
+	fprintf(p->out,
 		" <span class=\"count\">%" PRId64 " difference%s in %" PRId64
 		" exchange%s</span></summary>\n",
-		g->count, g->count == 1 ? "" : "s", g->exchanges, g->exchanges == 1 ? "" : "s");
-	fprintf(out, "<p><b>What it means</b> %s.<br><b>What to do</b> %s.</p>\n", info->meaning,
-		info->advice);
+		g->count, plural(g->count), g->exchanges, plural(g->exchanges));
+	return true;
+}
+
+static void write_statement(struct html_page *p, const struct group *g, size_t most)
+{
+	struct bytes head = text_cut(g->key.statement, most);
+
+	if (head.len == 0)
+		return;
+	fputs("<pre class=\"sql\">", p->out);
+	html_sql(p->out, head);
+	fprintf(p->out, "%s</pre>\n", head.len < g->key.statement.len ? " ..." : "");
+}
+
+static void write_parameters(FILE *out, const struct group_example *e)
+{
+	if (e->parameters.len == 0)
+		return;
+	fputs("<p><b>Parameters</b> <code>", out);
+	html_escape(out, e->parameters);
+	fputs("</code></p>\n", out);
+}
+
+static void write_copied(FILE *out, const char *heading, const struct buf *text)
+{
+	fprintf(out, "<h4>%s</h4>\n<pre class=\"copy\">", heading);
+	html_escape(out, buf_bytes(text));
+	fputs("</pre>\n", out);
+}
+
+static void write_where(struct html_page *p, const struct group *g)
+{
+	fputs("<p class=\"more\">Sessions: ", p->out);
+	html_write_session_list(p, g);
+	fprintf(p->out, ". First at %" PRId64 ":%" PRId64 ".</p>\n", g->examples[0].session,
+		g->examples[0].exchange);
+}
+
+static void write_replay(struct html_page *p, const struct group *g)
+{
+	if (suggest_replay(&p->text, p->summary->path, g->examples[0].session))
+		write_copied(p->out, "Replay this session alone", &p->text);
+}
+
+static void write_rule(struct html_page *p, const struct group *g)
+{
+	if (suggest_rule(&p->text, g))
+		write_copied(p->out, "The rule that would allow it", &p->text);
+}
+
+static void write_cause(FILE *out, const struct group *g)
+{
 	if (g->cause > 0)
 		fprintf(out,
 			"<p class=\"consequence\">%s a consequence of exchange %" PRId64 ".</p>\n",
 			group_is_consequence(g) ? "Possibly" : "In part possibly", g->cause);
-	if (g->key.statement.len > 0) {
-		fputs("<pre>", out);
-		html_escape(out, g->key.statement);
-		fputs("</pre>\n", out);
+}
+
+static bool write_whole(struct html_page *p, const struct group *g)
+{
+	const struct diff_kind_info *info = kind_info(g);
+	const struct group_example *first = &g->examples[0];
+
+	fputs("<p class=\"sentence\">", p->out);
+	html_escape(p->out, first->text);
+	fputs("</p>\n", p->out);
+	write_cause(p->out, g);
+	fprintf(p->out,
+		"<p><b>What it means</b> %s.<br><b>What to do</b> %s.</p>\n<h4>Statement</h4>\n",
+		info->meaning, info->advice);
+	write_statement(p, g, GROUP_STATEMENT_MAX + 64);
+	write_parameters(p->out, first);
+	write_replay(p, g);
+	if (!html_write_evidence(p, first, g->key.kind))
+		return false;
+	write_examples(p, g);
+	write_where(p, g);
+	write_rule(p, g);
+	return true;
+}
+
+static void write_short(struct html_page *p, const struct group *g)
+{
+	const struct group_example *first = &g->examples[0];
+
+	write_statement(p, g, SHORT_STATEMENT);
+	fputs("<p class=\"sentence\">", p->out);
+	html_escape(p->out, text_cut(first->text, SHORT_STATEMENT));
+	fprintf(p->out,
+		"</p>\n<p class=\"more\">At %" PRId64 ":%" PRId64
+		". Shown in short: the page would "
+		"grow too large.</p>\n",
+		first->session, first->exchange);
+}
+
+size_t html_write_group(struct html_page *p, const struct group *g, const struct html_place *at)
+{
+	FILE *page = p->out;
+	char *text = NULL;
+	size_t len = 0;
+	bool ok;
+
+	p->out = open_memstream(&text, &len);
+	if (!p->out) {
+		p->out = page;
+		err_set(p->err, "out of memory for a group of mismatches");
+		return 0;
 	}
-	write_examples(out, s, g);
-	fputs("</details>\n", out);
-}
-
-/* What a list leaves out, so that nothing is skipped in silence. */
-static void write_rest(FILE *out, const struct groups *g, size_t limit)
-{
-	if (g->count > limit)
-		fprintf(out, "<p class=\"more\">%zu more groups are not shown (--limit)</p>\n",
-			g->count - limit);
-	if (g->dropped > 0)
-		fprintf(out,
-			"<p class=\"more\">%" PRId64 " findings beyond the first %zu groups are "
-			"not shown; the CSV report has every difference</p>\n",
-			g->dropped, g->count);
-}
-
-/* Controls of report.js, which shows them: without a script they would do nothing. */
-static void write_filter(FILE *out, const struct groups *g)
-{
-	bool is_seen[DIFF_KIND_COUNT] = {false};
-
-	fputs("<div id=\"filter\" hidden><label>Kind <select id=\"filter-kind\">"
-	      "<option value=\"\">all</option>",
-		out);
-	for (size_t i = 0; i < g->count; i++)
-		if ((unsigned)g->items[i].key.kind < DIFF_KIND_COUNT)
-			is_seen[g->items[i].key.kind] = true;
-	for (int kind = 0; kind < DIFF_KIND_COUNT; kind++)
-		if (is_seen[kind])
-			fprintf(out, "<option>%s</option>",
-				diff_kind_info((enum diff_kind)kind)->name);
-	fputs("</select></label> <label>Text <input id=\"filter-text\" type=\"search\"></label> "
-	      "<span id=\"filter-count\" role=\"status\"></span></div>\n",
-		out);
-}
-
-void html_write_mismatches(FILE *out, const struct summary *s, size_t limit)
-{
-	const struct groups *g = &s->mismatches;
-
-	if (s->counts.by_verdict[VERDICT_MISMATCH] +
-			s->counts.exchanges_by_verdict[VERDICT_MISMATCH] ==
-		0)
-		return;
-	fputs("<section id=\"mismatches\">\n<h2>Mismatches</h2>\n<p>In order of first occurrence: "
-	      "what comes first is often the cause of what follows. 3:17 is session 3, exchange "
-	      "17.</p>\n",
-		out);
-	if (g->count == 0)
-		fputs(s->only == SUMMARY_ANY_KIND ? "<p>The trace has no details of them.</p>\n"
-						  : "<p>None of the kind asked for.</p>\n",
-			out);
-	else
-		write_filter(out, g);
-	for (size_t i = 0; i < g->count && i < limit; i++)
-		write_mismatch(out, s, &g->items[i]);
-	write_rest(out, g, limit);
-	fputs("</section>\n", out);
-}
-
-static void write_other(FILE *out, const struct group *g)
-{
-	const char *verdict = verdict_name((enum verdict)g->key.verdict);
-
-	fprintf(out, "<tr><td><span class=\"verdict-%s\">%s</span></td><td>%" PRId64 "</td><td>",
-		verdict, verdict, g->count);
-	write_title(out, g->key.statement);
-	fputs("</td><td>", out);
-	if (g->key.kind != DIFF_KIND_COUNT)
-		fprintf(out, "%s%s", kind_info(g)->name, g->key.reason.len > 0 ? ": " : "");
-	html_escape(out, g->key.reason);
-	fprintf(out, "</td><td>%" PRId64 ":%" PRId64 "</td></tr>\n", g->examples[0].session,
-		g->examples[0].exchange);
-}
-
-void html_write_others(FILE *out, const struct summary *s, size_t limit)
-{
-	const struct groups *g = &s->others;
-
-	if (g->count == 0)
-		return;
-	fputs("<section id=\"others\">\n<h2>Allowed, retried or not compared</h2>\n"
-	      "<div class=\"wide\"><table><thead><tr><th>Verdict</th><th>Times</th>"
-	      "<th>Statement</th><th>Why</th><th>First at</th></tr></thead><tbody>\n",
-		out);
-	for (size_t i = 0; i < g->count && i < limit; i++)
-		write_other(out, &g->items[i]);
-	fputs("</tbody></table></div>\n", out);
-	write_rest(out, g, limit);
-	fputs("</section>\n", out);
+	arena_reset(&p->arena);
+	ok = write_group_head(p, g, at->number, at->is_open);
+	if (ok && at->done < HTML_GROUPS_MAX)
+		ok = write_whole(p, g);
+	else if (ok)
+		write_short(p, g);
+	fputs("</details>\n", p->out);
+	if (fclose(p->out) != 0)
+		ok = err_set(p->err, "out of memory for a group of mismatches");
+	p->out = page;
+	if (ok)
+		fwrite(text, 1, len, page);
+	free(text);
+	return ok ? len : 0;
 }

@@ -35,10 +35,10 @@ typedef bool report_fn(FILE *out, const struct report_options *o, struct trace *
 static bool write_html(FILE *out, const struct report_options *o, struct trace *t,
 	const struct summary *s, struct err *err)
 {
-	(void)t;
-	(void)err;
-	html_write(out, s, limit_of(o, HTML_GROUPS));
-	return true;
+	struct html_report report = {
+		.out = out, .trace = t, .summary = s, .limit = limit_of(o, HTML_GROUPS)};
+
+	return html_write(&report, err);
 }
 
 static bool write_csv(FILE *out, const struct report_options *o, struct trace *t,

@@ -91,6 +91,7 @@ static struct summary_session *find_session(struct summary *s, int64_t id)
 		return NULL;
 	added = &s->sessions[s->session_count++];
 	added->id = id;
+	added->slot = s->session_count - 1;
 	return added;
 }
 
@@ -113,16 +114,28 @@ static struct bytes test_of(const struct summary *s, const char *application_nam
 			       : label_of(bytes_of(NULL, 0), application_name);
 }
 
+/* Half of the list is kept for sessions that have mismatches. */
+static size_t slot_of(struct summary *s, int64_t id, bool is_mismatch)
+{
+	const struct summary_session *session = NULL;
+
+	if (is_mismatch || s->session_count < SUMMARY_SESSIONS / 2)
+		session = find_session(s, id);
+	return session ? session->slot : GROUP_SESSIONS;
+}
+
 static void on_command(void *context, const struct trace_exchange *exchange,
 	const struct trace_command *command, struct bytes statement)
 {
 	struct summary *s = context;
 	struct summary_session *session;
+	struct bytes note = bytes_str(exchange->note);
 	struct group_key key = {.verdict = command->verdict,
 		.kind = DIFF_KIND_COUNT,
 		.statement = statement,
-		.reason = bytes_str(exchange->note)};
+		.reason = note};
 	struct group_example example = {.session = exchange->session,
+		.session_slot = GROUP_SESSIONS,
 		.exchange = exchange->id,
 		.ordinal = command->ordinal,
 		.parameters = bytes_str(command->parameters)};
@@ -136,8 +149,13 @@ static void on_command(void *context, const struct trace_exchange *exchange,
 		return; /* its differences follow */
 	}
 	/* Of an allowed command the differences name the rules. */
-	if (command->verdict != VERDICT_EQUAL && command->verdict != VERDICT_ALLOWED)
-		groups_add(&s->others, &key, &example);
+	if (command->verdict == VERDICT_EQUAL || command->verdict == VERDICT_ALLOWED)
+		return;
+	tally_add(&s->reasons, &s->arena,
+		&(struct tally_row){
+			.verdict = command->verdict, .text = note, .first_exchange = exchange->id});
+	example.session_slot = slot_of(s, exchange->session, false);
+	groups_add(&s->others, &key, &example);
 }
 
 static bool on_difference(void *context, const struct trace_exchange *exchange,
@@ -150,6 +168,7 @@ static bool on_difference(void *context, const struct trace_exchange *exchange,
 		.statement = row->statement,
 		.reason = bytes_str(d->rule)};
 	struct group_example example = {.session = exchange->session,
+		.session_slot = slot_of(s, exchange->session, verdict == VERDICT_MISMATCH),
 		.exchange = exchange->id,
 		.ordinal = d->ordinal,
 		.cause = row->cause,
@@ -164,6 +183,11 @@ static bool on_difference(void *context, const struct trace_exchange *exchange,
 		.text = bytes_str(d->text)};
 
 	(void)err;
+	if (d->rule)
+		tally_add(&s->rules, &s->arena,
+			&(struct tally_row){.verdict = VERDICT_ALLOWED,
+				.text = key.reason,
+				.first_exchange = exchange->id});
 	if (s->only != SUMMARY_ANY_KIND && d->kind != s->only)
 		return true;
 	if (key.verdict == VERDICT_MISMATCH) {

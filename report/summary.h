@@ -10,11 +10,12 @@
 #include "diffengine/known.h"
 #include "report/groups.h"
 #include "report/labels.h"
+#include "report/tally.h"
 #include "schema/trace_read.h"
 
 #define SUMMARY_MISMATCH_GROUPS 2000
 #define SUMMARY_OTHER_GROUPS    500
-#define SUMMARY_SESSIONS        1000 /* those with a mismatch come first */
+#define SUMMARY_SESSIONS        1000 /* half of them for those with a mismatch */
 #define SUMMARY_GAPS            50
 #define SUMMARY_ANY_KIND        (-1)
 
@@ -27,6 +28,7 @@ struct summary_backend {
 
 struct summary_session {
 	int64_t id, mismatches, started_us;
+	size_t slot;   /* in struct group's `sessions` */
 	bool is_known; /* the trace has a row of it */
 	struct bytes user, database, application_name, client;
 };
@@ -60,6 +62,8 @@ struct summary {
 	struct labels labels;     /* `items` NULL: groups are not by test */
 	struct groups mismatches; /* differences that no rule allows */
 	struct groups others;     /* what was allowed, retried, excluded, not compared, ... */
+	struct tally rules;       /* that allowed differences; counts are of differences */
+	struct tally reasons;     /* why commands are neither equal, allowed nor a mismatch */
 	struct summary_session *sessions; /* by id */
 	size_t session_count;
 	struct summary_gap gaps[SUMMARY_GAPS];

@@ -15,7 +15,6 @@ struct walk {
 	struct trace *trace;
 	const struct walk_visitor *visitor;
 	const struct trace_exchange *exchange; /* the one being visited */
-	int64_t remaining;                     /* exchanges that are not equal, still to come */
 	int64_t commands;                      /* of this exchange, so far */
 	struct buf verdicts;                   /* one byte a command, by ordinal */
 	bool has_failed;
@@ -74,8 +73,6 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 	struct walk *w = context;
 	struct trace_exchange shown = *row;
 
-	if (row->verdict == VERDICT_EQUAL)
-		return true;
 	if (w->visitor->known &&
 		!known_walk_exchange(w->visitor->known, w->trace, &shown, w->err)) {
 		w->has_failed = true;
@@ -92,7 +89,7 @@ static bool on_exchange(void *context, const struct trace_exchange *row)
 		visit_without_command(w);
 	if (!trace_read_differences(w->trace, row->id, on_difference, w, w->err))
 		w->has_failed = true;
-	return !w->has_failed && --w->remaining > 0;
+	return !w->has_failed;
 }
 
 bool walk_trace(struct trace *t, const struct trace_counts *counts,
@@ -101,10 +98,9 @@ bool walk_trace(struct trace *t, const struct trace_counts *counts,
 	struct walk w = {.trace = t, .visitor = visitor, .err = err};
 	bool ok = true;
 
-	w.remaining = counts->exchanges - counts->exchanges_by_verdict[VERDICT_EQUAL];
 	buf_init(&w.verdicts, COMMANDS_MAX);
-	if (w.remaining > 0)
-		ok = trace_read_exchanges(t, 0, 0, on_exchange, &w, err) && !w.has_failed;
+	if (counts->exchanges > counts->exchanges_by_verdict[VERDICT_EQUAL])
+		ok = trace_read_unequal(t, on_exchange, &w, err) && !w.has_failed;
 	buf_fini(&w.verdicts);
 	return ok;
 }

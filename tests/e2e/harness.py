@@ -47,6 +47,12 @@ def without_servers(test):
     return test
 
 
+def in_a_browser(test):
+    """The test drives a Chromium: skipped where there is none."""
+    test.in_a_browser = True
+    return test
+
+
 def env_table(env, table, count):
     """Both sides hold so many rows in the table, and the same ones."""
     sql = f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t"

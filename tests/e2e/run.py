@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+import chromium  # noqa: E402
 import servers as server_pair  # noqa: E402
 from checks import Pending  # noqa: E402
 from harness import Env  # noqa: E402
@@ -95,6 +96,8 @@ class Runner:
 
     def _why_skipped(self, function):
         """The reason, or None."""
+        if getattr(function, "in_a_browser", False) and not chromium.find():
+            return "they need Chromium (Debian's package chromium)"
         if needs_no_servers(function):
             return None
         is_real = not isinstance(self.servers[1], server_pair.Cluster)

@@ -30,13 +30,13 @@ static void test_statement_and_kind_make_a_group(void **state)
 
 	(void)state;
 	add(&g, "select 1", DIFF_VALUE, 1);
-	add(&g, "select 2", DIFF_VALUE, 1);
+	add(&g, "select b", DIFF_VALUE, 1);
 	add(&g, "select 1", DIFF_TAG, 2);
 	add(&g, "select 1", DIFF_VALUE, 3);
 	assert_int_equal(g.count, 3);
 	assert_int_equal(g.items[0].count, 2);
 	assert_int_equal(g.items[0].exchanges, 2);
-	assert_true(bytes_equal_str(g.items[1].key.statement, "select 2"));
+	assert_true(bytes_equal_str(g.items[1].key.statement, "select b"));
 	assert_int_equal(g.items[2].key.kind, DIFF_TAG);
 	assert_int_equal(g.dropped, 0);
 	groups_fini(&g);
@@ -73,6 +73,40 @@ static void test_consequences_come_last(void **state)
 	assert_int_equal(g.items[2].cause, 1);
 	assert_int_equal(g.items[2].count, 2);
 	assert_true(bytes_equal_str(g.items[3].key.statement, "follows, too"));
+	groups_fini(&g);
+}
+
+static void test_statements_of_one_shape_are_one_group(void **state)
+{
+	struct groups g = new_groups(10);
+
+	(void)state;
+	add(&g, "select a from t where b in (1, 2)", DIFF_VALUE, 1);
+	add(&g, "SELECT a FROM t /* c */ WHERE b IN ($1, 'x', 3)", DIFF_VALUE, 2);
+	assert_int_equal(g.count, 1);
+	assert_true(bytes_equal_str(
+		g.items[0].examples[0].statement, "select a from t where b in (1, 2)"));
+	assert_true(bytes_equal_str(g.items[0].examples[1].statement,
+		"SELECT a FROM t /* c */ WHERE b IN ($1, 'x', 3)"));
+	groups_fini(&g);
+}
+
+static void test_sessions_are_remembered_by_slot(void **state)
+{
+	struct groups g = new_groups(10);
+	struct group_key key = {.kind = DIFF_VALUE, .statement = LITERAL("select 1")};
+	struct group_example example = {.exchange = 1, .session_slot = 3};
+
+	(void)state;
+	groups_add(&g, &key, &example);
+	example.session_slot = 70;
+	groups_add(&g, &key, &example);
+	assert_int_equal(g.items[0].sessions[0], 1 << 3);
+	assert_int_equal(g.items[0].sessions[1], 1 << 6);
+	assert_false(g.items[0].has_more_sessions);
+	example.session_slot = GROUP_SESSIONS;
+	groups_add(&g, &key, &example);
+	assert_true(g.items[0].has_more_sessions);
 	groups_fini(&g);
 }
 
@@ -135,10 +169,10 @@ static void test_groups_beyond_the_limit_are_counted(void **state)
 
 	(void)state;
 	for (int i = 0; i < 150; i++) {
-		snprintf(statement, sizeof(statement), "select %d", i);
+		snprintf(statement, sizeof(statement), "select a%d", i);
 		add(&g, statement, DIFF_VALUE, i + 1);
 	}
-	add(&g, "select 99", DIFF_VALUE, 200);
+	add(&g, "select a99", DIFF_VALUE, 200);
 	assert_int_equal(g.count, 100);
 	assert_int_equal(g.dropped, 50);
 	assert_int_equal(g.items[99].count, 2);
@@ -153,7 +187,7 @@ static void test_all_groups_up_to_the_highest_limit_are_found_again(void **state
 	(void)state;
 	for (int round = 1; round <= 2; round++)
 		for (int i = 0; i < GROUP_LIMIT_MAX; i++) {
-			snprintf(statement, sizeof(statement), "select %d", i);
+			snprintf(statement, sizeof(statement), "select a%d", i);
 			add(&g, statement, DIFF_VALUE, round);
 		}
 	assert_int_equal(g.count, GROUP_LIMIT_MAX);
@@ -214,6 +248,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statement_and_kind_make_a_group),
 		cmocka_unit_test(test_consequences_come_last),
+		cmocka_unit_test(test_statements_of_one_shape_are_one_group),
+		cmocka_unit_test(test_sessions_are_remembered_by_slot),
 		cmocka_unit_test(test_verdict_and_reason_make_a_group),
 		cmocka_unit_test(test_differences_of_one_exchange_count_it_once),
 		cmocka_unit_test(test_the_first_examples_are_kept_as_copies),

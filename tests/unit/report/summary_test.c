@@ -296,7 +296,7 @@ static void test_groups_are_bounded_and_counted(void **state)
 	(void)state;
 	sample_begin(&s);
 	for (int i = 0; i < SUMMARY_MISMATCH_GROUPS + 10; i++) {
-		snprintf(statement, sizeof(statement), "select %d", i);
+		snprintf(statement, sizeof(statement), "select a%d", i);
 		sample_value_mismatch(&s, statement, LITERAL("1"), LITERAL("2"));
 	}
 	sample_summary(&s, &summary, SUMMARY_ANY_KIND);
