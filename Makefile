@@ -131,6 +131,10 @@ $(OBJ)/$(1:%.c=%): $(OBJ)/$(1:%.c=%.o) $$(call archives,$(word 3,$(subst /, ,$(1
 endef
 $(foreach test,$(TESTS),$(eval $(call test_rules,$(test))))
 
+# Its allocations fail one by one.
+$(OBJ)/tests/unit/diffengine/no_memory_test: LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 build-tests: $(TESTS:%.c=$(OBJ)/%) ## build the unit tests
 
 unit: build-tests ## run the unit tests of this build
