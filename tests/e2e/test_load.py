@@ -53,7 +53,7 @@ def test_many_connections_in_a_row(env):
                     client.query("SELECT 1")
             eventually(lambda: sessions(capture) == 0, "the end of all sessions")
             return descriptors(capture), resident(capture)
-        count = 250 * FACTOR
+        count = 500 * FACTOR
         before, after = some(count), some(count)
         equal(after[0], before[0], "descriptors")
         true(after[1] < before[1] * 1.2 + 4096, f"memory grew from {before[1]} to {after[1]} kB")
