@@ -6,7 +6,7 @@ import sys
 import time
 
 from chromium import Chromium
-from harness import contains, equal, in_a_browser, true, without_servers
+from harness import contains, equal, eventually, in_a_browser, true, without_servers
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 import big_trace  # noqa: E402
@@ -136,6 +136,8 @@ def test_keyboard_labels_and_headings(env):
         browser.open(page)
         browser.value("document.querySelector('#g2 > summary').focus()")
         browser.press("Enter", "Enter", "\r")
+        eventually(lambda: browser.value("document.querySelector('#g2 .copy-button') !== null"),
+                   "the group to be opened by Enter")
         equal(browser.value("document.querySelector('#g2').open"), True, "opened by Enter")
         equal(browser.value("Array.from(document.querySelectorAll('input, select'))"
                             ".filter(e => e.labels.length === 0).length"), 0, "fields without a label")
