@@ -10,7 +10,7 @@ import wire
 from harness import Trace, contains, equal, eventually, true
 
 KILLS = 50
-LOST_MOST = 1000 + 64  # a batch, and what was under way behind it
+LOST_MOST = 2000 + 64  # a batch being written, one behind it, and what was under way
 
 
 def check(env, trace, status=0):
@@ -76,7 +76,9 @@ def test_killed_at_random_moments(env):
             lost.append(killed_once(env, chance.random() * 0.25, number))
         except AssertionError as failure:
             raise AssertionError(f"TWINKLY_SEED={seed}, kill {number}: {failure}") from failure
-    true(max(lost) <= LOST_MOST, f"TWINKLY_SEED={seed}: lost {max(lost)} exchanges: {lost}")
+    # Sanitizers slow the writer down more than those who fill its queue.
+    most = LOST_MOST * (3 if "address" in env.program("twinkly-capture") else 1)
+    true(max(lost) <= most, f"TWINKLY_SEED={seed}: lost {max(lost)} exchanges: {lost}")
 
 
 def limited(env, policy, **limits):
@@ -113,7 +115,7 @@ def test_a_full_disk_stops_the_run(env):
 def test_a_full_disk_leaves_a_gap(env):
     capture = limited(env, "continue", most=600_000)
     with capture:
-        equal(fill(capture, 300), 300, "answered")
+        equal(fill(capture, 1500), 1500, "answered")
         resource.prlimit(capture.process.pid, resource.RLIMIT_FSIZE, (-1, -1))
         with capture.wire() as client:
             client.query("SELECT 'after'")
@@ -122,7 +124,7 @@ def test_a_full_disk_leaves_a_gap(env):
         trace.check_integrity()
         missing = trace.value("SELECT sum(exchanges) FROM gap")
         true(missing > 0, "no gap")
-        equal(trace.exchanges() + missing, 301, "kept and missing exchanges")
+        equal(trace.exchanges() + missing, 1501, "kept and missing exchanges")
         equal(trace.statements()[-1], "SELECT 'after'", "the last statement")
     contains(check(env, capture.trace_path, status=1), "could not be recorded", "check")
 
