@@ -86,6 +86,9 @@ static struct limits limits_of_open(const struct replay *r)
 	list_for_each (node, &r->sessions) {
 		const struct session *s = list_entry(node, struct session, node);
 
+		/* What began after it had connected finds it connected. */
+		if (s->state == SESSION_CONNECTING && s->recorded->started_us > 0)
+			note_end(&l, s->recorded->started_us);
 		if (s->exchange.is_open)
 			note_open(&l, &s->exchange.recorded);
 		else if (is_ending(s) && s->recorded->ends_us > 0)

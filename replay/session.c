@@ -198,6 +198,7 @@ void session_on_connected(struct session *s)
 		note_version(r, s->candidate.backend, TRACE_CANDIDATE);
 	r->counts.sessions++;
 	s->state = SESSION_READY;
+	replay_wake(r); /* for those that had to wait for it */
 	session_advance(s);
 }
 
