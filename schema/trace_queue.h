@@ -19,7 +19,8 @@
 
 #include "schema/trace_write.h"
 
-#define TRACE_BATCH_ITEMS 1000
+/* A kill loses the batch that is written and the one that fills: 1,000 items. */
+#define TRACE_BATCH_ITEMS 500
 #define TRACE_BATCH_US    100000
 
 enum trace_policy { TRACE_STOP, TRACE_CONTINUE };
